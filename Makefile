@@ -1,0 +1,46 @@
+# What a developer does, one target each. scripts/setup.sh prepares what a target needs.
+
+PORT ?= 8000
+# Processes that run tests side by side; 0: none but pytest's own.
+TEST_WORKERS ?= 2
+# More arguments: make test ARGS="-k order", make bench ARGS=--help.
+ARGS ?=
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+setup:  ## the environment and all packages in .venv
+	@scripts/setup.sh dev
+
+run:  ## everything, on http://localhost:8000 (another port: make run PORT=8001)
+	@scripts/setup.sh run
+	@PORT="$(PORT)" exec $(BIN)/python -m scripts.dev
+
+test:  ## all tests (some of them: make test ARGS="-k order")
+	@scripts/setup.sh test
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(ARGS)
+
+check: export DJANGO_DEBUG = 1
+check:  ## lint, format, types, import contracts, templates, Django's own checks
+	@scripts/setup.sh dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/python -W error manage.py check
+	$(BIN)/python -W error manage.py makemigrations --check --dry-run
+
+format:  ## bring the code into its format
+	@scripts/setup.sh dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench:  ## the benchmarks
+	@scripts/setup.sh dev
+	$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,1 @@
+"""Tools of a developer's machine; nothing here runs in production."""
