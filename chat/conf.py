@@ -1,0 +1,57 @@
+"""The chat's settings, read once from `settings.CHAT`."""
+
+import dataclasses
+from functools import cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ChatConf:
+    """Limits and times of the chat. The environment variables behind them are listed in `.env.example`."""
+
+    redis_url: str
+    key_prefix: str = "chat"
+    partitions: int = 1
+    allowed_origins: tuple[str, ...] = ()
+    session_ttl_s: int = 3600
+    """How long a session lives after its last activity."""
+    context_messages: int = 4
+    """How many earlier messages, human and bot, a model is given."""
+    max_chars: int = 4000
+    max_name_chars: int = 80
+    max_pending: int = 8
+    """Messages that may wait in one session's mailbox, the one being answered included."""
+    max_queue: int = 10_000
+    """Messages that may wait in all mailboxes of a partition."""
+    messages_per_minute: int = 30
+    tokens_per_minute: int = 30
+    frames_per_minute: int = 1200
+    """Frames of any kind on one socket; a flood past it closes the socket with 1008."""
+    sockets_per_session: int = 8
+    sockets_per_ip: int = 64
+    lease_s: float = 20.0
+    """After this long without renewal a worker's work is taken over by another."""
+    num_proxies: int = 0
+    token_grace_s: int = 60
+    """How long a rotated token goes on working."""
+    max_frame_bytes: int = 65_536
+    socket_registration_s: int = 300
+    """A socket whose process died is counted no longer than this; living ones renew it in time."""
+    max_attempts: int = 3
+    """A message whose processing killed this many workers is given up."""
+    api_messages: int = 1000
+    """How many messages GET /refresh_token gives at most."""
+    snapshot_messages: int = 50
+    """How many messages a `session` frame carries at most."""
+
+
+@cache
+def get_conf() -> ChatConf:
+    """The settings of this process. Raises ImproperlyConfigured for an unknown name."""
+    known = {field.name for field in dataclasses.fields(ChatConf)}
+    unknown = set(settings.CHAT) - known
+    if unknown:
+        raise ImproperlyConfigured(f"settings.CHAT has unknown names: {', '.join(sorted(unknown))}")
+    return ChatConf(**settings.CHAT)

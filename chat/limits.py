@@ -1,0 +1,79 @@
+"""Counting limits: token buckets and places in Redis, exact under concurrency, shared by all processes."""
+
+import ipaddress
+
+from django.utils.crypto import salted_hmac
+
+from chat import keys
+from chat.conf import get_conf
+from chat.errors import RateLimited
+from chat.redis_client import Script, async_client
+
+_take_token = Script("take_token")
+_take_place = Script("take_place")
+
+
+def take_session_token(address: str) -> None:
+    """Count a new session of a network address. Raises RateLimited."""
+    wait_ms = _take_token.run_sync([keys.limit("token", _who(address))], get_conf().tokens_per_minute)
+    if wait_ms:
+        raise RateLimited("Too many new sessions from this address. Wait a moment.", retry_after_s=wait_ms / 1000)
+
+
+async def take_socket_place(address: str, socket: str) -> bool:
+    """Count an open socket of a network address. False: the address has as many as it may."""
+    conf = get_conf()
+    return bool(
+        await _take_place.run(
+            [keys.address_sockets(_who(address))],
+            socket,
+            conf.sockets_per_ip,
+            conf.socket_registration_s * 1000,
+        )
+    )
+
+
+async def free_socket_place(session_id: str, address: str, socket: str) -> None:
+    """A socket was closed: give its places back."""
+    pipeline = async_client().pipeline(transaction=False)
+    pipeline.zrem(keys.sockets(session_id), socket)
+    pipeline.zrem(keys.address_sockets(_who(address)), socket)
+    await pipeline.execute()
+
+
+def client_address(peer: str, forwarded_for: str) -> str:
+    """The address of a client behind `num_proxies` proxies, each of which appends what it saw to X-Forwarded-For.
+
+    What stands further left was written by the client itself and is not believed.
+    """
+    proxies = get_conf().num_proxies
+    seen = [address.strip() for address in forwarded_for.split(",") if address.strip()]
+    return seen[-min(proxies, len(seen))] if proxies and seen else peer
+
+
+def _who(address: str) -> str:
+    """Who is counted: an IPv4 address, or the /64 of an IPv6 address, which is what one customer gets.
+
+    Addresses are personal data, and few enough to try them all: Redis holds a keyed digest only.
+    """
+    return salted_hmac("chat.limits", _network(address), algorithm="sha256").hexdigest()[:32]
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(_without_port(address))
+    except ValueError:
+        # A peer on a Unix socket has none; anything else came from a proxy that the settings trust.
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+
+
+def _without_port(address: str) -> str:
+    # Some proxies write 192.0.2.1:50000 or [2001:db8::1]:50000.
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address

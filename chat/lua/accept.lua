@@ -1,0 +1,55 @@
+-- Put a message into a session's mailbox, once.
+-- KEYS  those of the session (lib.lua)
+-- ARGV  session id, message id, the message's JSON without its timestamp,
+--       max_pending, max_queue, messages_per_minute
+-- Gives {'queued', rev, position, timestamp}
+--       {'waiting', rev, position, timestamp}  the id waits already
+--       {'known', rev}                         the id was answered, has failed or was cancelled
+--       {'expired'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}; nothing was changed then
+local session_id, id, json = ARGV[1], ARGV[2], ARGV[3]
+
+if redis.call('EXISTS', SESSION) == 0 then
+  return {'expired'}
+end
+
+-- Waiting in front of the place `index` of the mailbox; the message being answered does not wait any more.
+local function position(index)
+  local running = redis.call('HGET', REPLY, 'token') or ''
+  return running ~= '' and math.max(0, index - 1) or index
+end
+
+local known = redis.call('HGET', IDS, id)
+if known == 'p' then
+  for index, waiting in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
+    if message_id(waiting) == id then
+      return {'waiting', tonumber(redis.call('HGET', SESSION, 'rev')), position(index - 1),
+        cjson.decode(waiting).timestamp}
+    end
+  end
+elseif known then
+  return {'known', tonumber(redis.call('HGET', SESSION, 'rev'))}
+end
+
+local length = redis.call('LLEN', PENDING)
+if length >= tonumber(ARGV[4]) then
+  return {'queue_full'}
+end
+if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[5]) then
+  return {'busy'}
+end
+local now = clock()
+local wait = take_token(SESSION, tonumber(ARGV[6]), tonumber(ARGV[6]), now)
+if wait > 0 then
+  return {'rate_limited', wait}
+end
+
+local timestamp = iso(now)
+redis.call('RPUSH', PENDING, with_members(json, '"timestamp":"' .. timestamp .. '"'))
+redis.call('HSET', IDS, id, 'p')
+redis.call('HINCRBY', COUNTERS, 'waiting', 1)
+redis.call('HSET', SESSION, 'last_activity', now)
+if length == 0 then
+  add_wake_up(session_id)
+  keep_alive(0)
+end
+return {'queued', next_rev(), position(length), timestamp}

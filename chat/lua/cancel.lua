@@ -1,0 +1,40 @@
+-- Take a message that still waits out of the mailbox.
+-- KEYS  those of the session (lib.lua)
+-- ARGV  session id, message id, ttl_s
+-- Gives {'cancelled', rev, 1 when an earlier answer is visible again}, {'started'} when it is being answered,
+--       {'not_found'}
+local id = ARGV[2]
+if redis.call('HGET', IDS, id) ~= 'p' then
+  return {'not_found'}
+end
+local reply = redis.call('HMGET', REPLY, 'to', 'token')
+if reply[1] == id and reply[2] then
+  return {'started'}
+end
+
+for _, json in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
+  if message_id(json) == id then
+    redis.call('LREM', PENDING, 1, json)
+    local message = cjson.decode(json)
+    local restored = 0
+    if message.retry_of then
+      for place = message.retry_of, message.retry_of + message.retried - 1 do
+        history_mark_replaced(place, false)
+      end
+      redis.call('HSET', IDS, id, message.retry_of)
+      restored = 1
+    else
+      redis.call('HSET', IDS, id, 'x')
+    end
+    redis.call('HINCRBY', COUNTERS, 'waiting', -1)
+    if reply[1] == id then
+      redis.call('DEL', REPLY)
+    end
+    if redis.call('EXISTS', PENDING) == 0 then
+      remove_wake_up()
+      keep_alive(ARGV[3])
+    end
+    return {'cancelled', next_rev(), restored}
+  end
+end
+return {'not_found'}

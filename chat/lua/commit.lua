@@ -1,0 +1,21 @@
+-- End the answering of a message: the human message and its reply enter the history together.
+-- KEYS  those of the session (lib.lua)
+-- ARGV  session id, fencing token, ttl_s, members to add to the human message ('' unless it failed),
+--       the reply's JSON without its timestamp ('' when it failed)
+-- Gives {rev, timestamp}, the same again when the commit had been made before; nil when the token is void
+local session_id, token = ARGV[1], ARGV[2]
+
+if redis.call('HGET', REPLY, 'token') ~= token then
+  local last = redis.call('HMGET', SESSION, 'last_token', 'last_rev', 'last_timestamp')
+  if last[1] == token then
+    return {tonumber(last[2]), last[3]}
+  end
+  return nil
+end
+
+local now = clock()
+local timestamp = iso(now)
+local bot = ARGV[5] ~= '' and with_members(ARGV[5], '"timestamp":"' .. timestamp .. '"') or nil
+local rev = settle(session_id, ARGV[3], now, ARGV[4], bot)
+redis.call('HSET', SESSION, 'last_token', token, 'last_rev', rev, 'last_timestamp', timestamp)
+return {rev, timestamp}

@@ -1,0 +1,195 @@
+-- Functions that the scripts share; put in front of each of them.
+--
+-- Every script about a session gets the same KEYS, so that one place knows their order:
+local SESSION, PENDING, REPLY, HISTORY, IDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local STREAM, COUNTERS, DEAD_LETTERS = KEYS[6], KEYS[7], KEYS[8]
+
+-- The invariant that every script keeps: a session with a non-empty mailbox has exactly one wake-up in the
+-- stream, waiting or delivered, and its entry id is in the session's `wake`; one with an empty mailbox has none.
+
+-- The server's clock, in ms. No script trusts the clock of a web process or a worker.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- A time in ms as ISO 8601 UTC (the days-to-date arithmetic is Howard Hinnant's civil_from_days).
+local function iso(ms)
+  local floor = math.floor
+  local days, rest = floor(ms / 86400000), ms % 86400000
+  local z = days + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local mp = floor((5 * doy + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month,
+    doy - floor((153 * mp + 2) / 5) + 1, floor(rest / 3600000), floor(rest / 60000) % 60,
+    floor(rest / 1000) % 60, rest % 1000)
+end
+
+-- A JSON object's text with more members; `members` is JSON without the braces.
+local function with_members(json, members)
+  return string.sub(json, 1, -2) .. ',' .. members .. '}'
+end
+
+-- The history comes in two forms, chosen when the session is made and kept in its hash: a native JSON
+-- document, or a list with one JSON text per message.
+local function has_document()
+  return redis.call('HGET', SESSION, 'form') == 'json'
+end
+
+local function history_length()
+  if has_document() then
+    return redis.call('JSON.ARRLEN', HISTORY, '$.messages')[1] or 0
+  end
+  return redis.call('LLEN', HISTORY)
+end
+
+-- Append messages; returns the new length.
+local function history_append(...)
+  if has_document() then
+    return redis.call('JSON.ARRAPPEND', HISTORY, '$.messages', ...)[1]
+  end
+  return redis.call('RPUSH', HISTORY, ...)
+end
+
+-- The last `count` messages as the text of a JSON array.
+local function history_tail(count)
+  if has_document() then
+    return redis.call('JSON.GET', HISTORY, '$.messages[-' .. count .. ':]') or '[]'
+  end
+  return '[' .. table.concat(redis.call('LRANGE', HISTORY, -count, -1), ',') .. ']'
+end
+
+-- A tail with at least `count` messages that are not left out, as far as there are so many. A message is left
+-- out by a member that marks it (`,"code":` of a failed one, `,"replaced":` of one answered again); a quote
+-- inside a text is escaped, so these strings cannot come from a text. The caller drops what is left out.
+local function visible_tail(count, length, marks)
+  local size = math.min(count, length)
+  while size > 0 do
+    local tail = history_tail(size)
+    local left_out = 0
+    for _, mark in ipairs(marks) do
+      left_out = left_out + select(2, string.gsub(tail, mark, ''))
+    end
+    if size - left_out >= count or size == length then
+      return tail, size
+    end
+    size = math.min(length, size + math.max(left_out, count))
+  end
+  return '[]', 0
+end
+
+-- The message at a place of the history (0 is the oldest), or nil.
+local function history_get(place)
+  if has_document() then
+    local found = redis.call('JSON.GET', HISTORY, '$.messages[' .. place .. ']')
+    return found and found ~= '[]' and string.sub(found, 2, -2) or nil
+  end
+  return redis.call('LINDEX', HISTORY, place) or nil
+end
+
+-- Mark a message of the history as replaced, or take the mark away again.
+local function history_mark_replaced(place, replaced)
+  local mark = ',"replaced":true'
+  if has_document() then
+    local path = '$.messages[' .. place .. '].replaced'
+    if replaced then
+      redis.call('JSON.SET', HISTORY, path, 'true')
+    else
+      redis.call('JSON.DEL', HISTORY, path)
+    end
+    return
+  end
+  local message = redis.call('LINDEX', HISTORY, place)
+  if replaced then
+    message = with_members(message, string.sub(mark, 2))
+  else
+    message = string.gsub(message, mark, '')
+  end
+  redis.call('LSET', HISTORY, place, message)
+end
+
+-- A session lives for a while after its last activity, but not shorter than its messages wait: what was
+-- accepted is answered first, however long that takes.
+local function keep_alive(ttl_s)
+  local waiting = redis.call('EXISTS', PENDING) == 1
+  for _, key in ipairs({SESSION, HISTORY, IDS}) do
+    if waiting then
+      redis.call('PERSIST', key)
+    else
+      redis.call('EXPIRE', key, ttl_s)
+    end
+  end
+end
+
+local function add_wake_up(session_id)
+  local entry = redis.call('XADD', STREAM, '*', 's', session_id)
+  redis.call('HSET', SESSION, 'wake', entry)
+  return entry
+end
+
+local function remove_wake_up()
+  local entry = redis.call('HGET', SESSION, 'wake')
+  if entry then
+    redis.call('XACK', STREAM, 'workers', entry)
+    redis.call('XDEL', STREAM, entry)
+    redis.call('HDEL', SESSION, 'wake')
+  end
+end
+
+local function next_rev()
+  return redis.call('HINCRBY', SESSION, 'rev', 1)
+end
+
+local function message_id(json)
+  return string.match(json, '^{"id":"([^"]*)"')
+end
+
+-- The head of the mailbox has come to its end. `human_members`: what to add to its JSON ('' for none);
+-- `bot`: the reply's JSON or nil. Takes the head out, stores it, replaces the wake-up, voids the token.
+-- Returns the new rev and the head's id.
+local function settle(session_id, ttl_s, now, human_members, bot)
+  local human = redis.call('LPOP', PENDING)
+  local id = message_id(human)
+  if human_members ~= '' then
+    human = with_members(human, human_members)
+  end
+  local length
+  if bot then
+    length = history_append(human, bot)
+    redis.call('HSET', IDS, id, length - 2)
+  else
+    length = history_append(human)
+    redis.call('HSET', IDS, id, length - 1)
+  end
+  redis.call('HINCRBY', COUNTERS, 'waiting', -1)
+  redis.call('DEL', REPLY)
+  remove_wake_up()
+  if redis.call('EXISTS', PENDING) == 1 then
+    add_wake_up(session_id)
+  else
+    keep_alive(ttl_s)
+  end
+  redis.call('HSET', SESSION, 'last_activity', now, 'messages', length)
+  return next_rev(), id
+end
+
+-- Take one token from the bucket in two fields of a hash. Returns 0, or the ms after which one is there.
+local function take_token(key, capacity, per_minute, now)
+  local state = redis.call('HMGET', key, 'bucket', 'bucket_ms')
+  local level = tonumber(state[1] or capacity)
+  local since = math.max(0, now - tonumber(state[2] or now))
+  level = math.min(capacity, level + since * per_minute / 60000)
+  local wait = 0
+  if level < 1 then
+    wait = math.ceil((1 - level) * 60000 / per_minute)
+  else
+    level = level - 1
+  end
+  redis.call('HSET', key, 'bucket', level, 'bucket_ms', now)
+  return wait
+end

@@ -1,0 +1,55 @@
+-- Answer a failed message again, or replace the last reply. What is replaced stays in the history, marked.
+-- KEYS  those of the session (lib.lua)
+-- ARGV  session id, id of the failed message, or of the last reply or its message,
+--       max_pending, max_queue, messages_per_minute
+-- Gives {'queued', rev, position, the message's JSON}
+--       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}
+local session_id, id = ARGV[1], ARGV[2]
+
+if redis.call('EXISTS', SESSION) == 0 then
+  return {'expired'}
+end
+local length = history_length()
+local waiting = redis.call('LLEN', PENDING)
+
+local place = tonumber(redis.call('HGET', IDS, id))
+if not place and length > 1 and message_id(history_get(length - 1)) == id then
+  place = length - 2
+end
+if not place then
+  return {'not_found'}
+end
+local message = cjson.decode(history_get(place))
+local retried = message.code and 1 or 2
+-- An answered message can be answered again only while nothing has come after it.
+if message.replaced or (retried == 2 and (place ~= length - 2 or waiting > 0)) then
+  return {'not_found'}
+end
+
+if waiting >= tonumber(ARGV[3]) then
+  return {'queue_full'}
+end
+if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[4]) then
+  return {'busy'}
+end
+local now = clock()
+local wait = take_token(SESSION, tonumber(ARGV[5]), tonumber(ARGV[5]), now)
+if wait > 0 then
+  return {'rate_limited', wait}
+end
+
+for index = place, place + retried - 1 do
+  history_mark_replaced(index, true)
+end
+local json = string.format('{"id":%s,"source":"human","text":%s,"timestamp":%s,"retry_of":%d,"retried":%d}',
+  cjson.encode(message.id), cjson.encode(message.text), cjson.encode(message.timestamp), place, retried)
+redis.call('RPUSH', PENDING, json)
+redis.call('HSET', IDS, message.id, 'p')
+redis.call('HINCRBY', COUNTERS, 'waiting', 1)
+redis.call('HSET', SESSION, 'last_activity', now)
+if waiting == 0 then
+  add_wake_up(session_id)
+  keep_alive(0)
+end
+local running = redis.call('HEXISTS', REPLY, 'token')
+return {'queued', next_rev(), math.max(0, waiting - running), json}

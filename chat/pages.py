@@ -1,0 +1,292 @@
+"""The server-rendered pages: the first one, where a name begins a session, and the conversation.
+
+A conversation can be read and written to with forms alone; the modules in `static/chat/js` make it live.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from redis.exceptions import RedisError
+
+from chat import errors, events, limits, queue, sessions, visitor
+from chat.conf import get_conf
+from chat.errors import ChatError
+from chat.events import StoredMessage
+from chat.publishing import publish, publish_ended
+from chat.sessions import Snapshot
+from chat.views import address_of
+
+logger = logging.getLogger(__name__)
+
+_STATUS_OF_ERROR = {
+    errors.RateLimited: 429,
+    errors.QueueFull: 429,
+    errors.Busy: 503,
+}
+
+
+class SeeOther(HttpResponseRedirect):
+    """Answers a form: the next page is read with GET."""
+
+    status_code = 303
+
+
+class NameForm(forms.Form):
+    """What a session begins with."""
+
+    name = forms.CharField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].error_messages["required"] = _("Please tell us a name first. Any name will do.")
+
+    def clean_name(self) -> str:
+        name: str = " ".join(self.cleaned_data["name"].split())
+        limit = get_conf().max_name_chars
+        if len(name) > limit:
+            raise forms.ValidationError(
+                _("This name has %(count)d characters. Please use %(limit)d at most."),
+                params={"count": len(name), "limit": limit},
+            )
+        return name
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page. POST begins a session."""
+    if request.method != "POST":
+        return _home(request, NameForm())
+    form = NameForm(request.POST)
+    if not form.is_valid():
+        return _home(request, form, status=400)
+    try:
+        limits.take_session_token(address_of(request))
+        _token, session = sessions.create(form.cleaned_data["name"])
+    except errors.RateLimited as error:
+        return _refuse(error, _home(request, form, _words(error), status=429))
+    except RedisError as unavailable:
+        logger.warning("A session could not be created: %s", unavailable)
+        return _home(request, form, _words(errors.Busy()), status=503)
+    response = SeeOther(reverse("conversation", args=[session.id]))
+    visitor.remember(response, request.COOKIES, session.id)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def conversation(request: HttpRequest, session_id: str) -> HttpResponse:
+    """A conversation of this visitor. POST queues a message, for browsers without JavaScript."""
+    if session_id not in visitor.session_ids(request.COOKIES):
+        return _gone(request)
+    try:
+        if request.method == "POST":
+            return _send(request, session_id)
+        snapshot = sessions.snapshot(session_id)
+    except RedisError as unavailable:
+        logger.warning("A conversation could not be read: %s", unavailable)
+        return _unavailable(request)
+    return _conversation(request, snapshot) if snapshot else _gone(request)
+
+
+@never_cache
+@require_POST
+def end(request: HttpRequest, session_id: str) -> HttpResponse:
+    """End a session of this visitor and delete all of it."""
+    if session_id not in visitor.session_ids(request.COOKIES):
+        return _gone(request)
+    try:
+        ended = sessions.end(session_id)
+    except RedisError as unavailable:
+        logger.warning("A session could not be ended: %s", unavailable)
+        return _unavailable(request)
+    if ended is not None:
+        publish_ended(session_id, ended)
+    response = SeeOther(reverse("home"))
+    visitor.forget(response, request.COOKIES, session_id)
+    return response
+
+
+# --- The first page ---
+
+
+def _home(request: HttpRequest, form: NameForm, problem: str = "", *, status: int = 200) -> HttpResponse:
+    known = visitor.session_ids(request.COOKIES)
+    try:
+        living = [found.session for found in map(sessions.snapshot, known) if found]
+    except RedisError as unavailable:
+        logger.warning("The sessions of a visitor could not be read: %s", unavailable)
+        return render(request, "chat/home.html", {"form": form, "problem": problem}, status=status)
+    context = {
+        "form": form,
+        "problem": problem,
+        "sessions": [{"id": own.id, "name": own.name, "start": _at(own.session_start)} for own in living],
+    }
+    response = render(request, "chat/home.html", context, status=status)
+    if len(living) < len(known):
+        visitor.forget(response, request.COOKIES, *(set(known) - {own.id for own in living}))
+    return response
+
+
+# --- The conversation ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message as the page shows it. `static/chat/js/state.js` makes the same of the frames."""
+
+    id: str = ""
+    source: str
+    text: str = ""
+    timestamp: str = ""
+    status: str = "done"
+    note: str = ""
+
+    @property
+    def at(self) -> datetime | None:
+        return _at(self.timestamp) if self.timestamp else None
+
+
+def _turns(snapshot: Snapshot) -> Iterator[Turn]:
+    for message in snapshot.messages:
+        yield _turn_of_history(message)
+    reply = snapshot.reply
+    for place, message in enumerate(snapshot.pending):
+        is_answered = reply is not None and reply.to == message["id"]
+        yield Turn(
+            id=message["id"],
+            source="human",
+            text=message["text"],
+            timestamp=message["timestamp"],
+            status="answering" if is_answered else "waiting",
+            note="" if is_answered else _waiting_words(place),
+        )
+        if is_answered and reply:
+            yield Turn(id=reply.id, source="bot", text=reply.text, status="streaming", note=_("Writing"))
+
+
+def _turn_of_history(message: StoredMessage) -> Turn:
+    status, note = "done", ""
+    if "code" in message:
+        status, note = "failed", _(message.get("detail", ""))
+    elif message.get("finish") == "stopped":
+        status, note = "stopped", _("Stopped")
+    elif message.get("finish") == "length":
+        note = _("Ended at the length limit")
+    return Turn(
+        id=message["id"],
+        source=message["source"],
+        text=message["text"],
+        timestamp=message["timestamp"],
+        status=status,
+        note=note,
+    )
+
+
+def _waiting_words(place: int) -> str:
+    if place == 0:
+        return _("Waiting for the model")
+    return _("Waiting, next in line") if place == 1 else _("Waiting, number %d in line") % place
+
+
+def _conversation(
+    request: HttpRequest, snapshot: Snapshot, *, draft: str = "", problem: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "session": snapshot.session,
+        "turns": list(_turns(snapshot)),
+        "waiting": snapshot.pending,
+        "has_more": snapshot.has_more,
+        "blank_human": Turn(source="human"),
+        "blank_bot": Turn(source="bot"),
+        "examples": [
+            _("Explain how a rainbow forms, in three sentences."),
+            _("Give me five names for a small bakery by the sea."),
+            _("Write a polite note to move a meeting to Thursday."),
+        ],
+        "error_words": _error_words(),
+        "max_chars": get_conf().max_chars,
+        "new_id": uuid4(),
+        "draft": draft,
+        "problem": problem,
+    }
+    return render(request, "chat/conversation.html", context, status=status)
+
+
+def _send(request: HttpRequest, session_id: str) -> HttpResponse:
+    # Forms send CR LF; the same text typed into the live page has LF.
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    try:
+        accepted = queue.accept_sync(session_id, _message_id(request), events.check_text(text))
+    except errors.SessionExpired:
+        return _gone(request)
+    except ChatError as refusal:
+        return _refused_message(request, session_id, text, refusal)
+    if accepted and accepted.is_new:
+        publish(session_id, events.queued(accepted.rev, accepted.message, accepted.position))
+    return SeeOther(reverse("conversation", args=[session_id]) + "#latest")
+
+
+def _message_id(request: HttpRequest) -> str:
+    # The page brings an id along, so that a form sent twice queues one message.
+    try:
+        return str(UUID(request.POST.get("id", "")))
+    except ValueError:
+        return str(uuid4())
+
+
+def _refused_message(request: HttpRequest, session_id: str, text: str, refusal: ChatError) -> HttpResponse:
+    snapshot = sessions.snapshot(session_id)
+    if snapshot is None:
+        return _gone(request)
+    status = _STATUS_OF_ERROR.get(type(refusal), 400)
+    page = _conversation(request, snapshot, draft=text, problem=_words(refusal), status=status)
+    return _refuse(refusal, page)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    # The form comes back as it was sent, so that trying again is one click and loses nothing.
+    fields = {name: request.POST[name] for name in ("id", "text") if name in request.POST}
+    return render(request, "chat/unavailable.html", {"fields": fields}, status=503)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    # The same for what never was, what has expired and what is somebody else's.
+    return render(request, "chat/gone.html", status=404)
+
+
+# --- Words ---
+
+
+def _words(error: ChatError) -> str:
+    if error.retry_after_s is None:
+        return _(error.detail)
+    seconds = max(1, round(error.retry_after_s))
+    return f"{_(error.detail)} {_('You can try again in %d s.') % seconds}"
+
+
+def _error_words() -> dict[str, str]:
+    """What each wire code means, for the live page."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ChatError)]
+    return {kind.code: _((kind.__doc__ or "").strip()) for kind in kinds}
+
+
+def _refuse(error: ChatError, response: HttpResponse) -> HttpResponse:
+    if error.retry_after_s is not None:
+        response["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    return response
+
+
+def _at(timestamp: str) -> datetime:
+    return datetime.fromisoformat(timestamp)

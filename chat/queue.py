@@ -1,0 +1,286 @@
+"""The queue: a mailbox per session, and one wake-up in the Redis Stream for each session whose mailbox has mail.
+
+Each function is one script and one round trip, atomic, and safe to repeat when its answer was lost. The web side
+calls accept, stop, cancel and retry; workers call the others.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chat import history, keys
+from chat.conf import get_conf
+from chat.errors import Busy, ChatError, GaveUp, NotFound, QueueFull, RateLimited, SessionExpired
+from chat.events import StoredMessage, encode
+from chat.redis_client import Script
+
+_accept = Script("accept")
+_claim = Script("claim")
+_flush = Script("flush")
+_commit = Script("commit")
+_hand_back = Script("hand_back")
+_renew = Script("renew")
+_stop = Script("stop")
+_cancel = Script("cancel")
+_retry = Script("retry")
+
+
+# --- The web side ---
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message in the mailbox."""
+
+    rev: int
+    position: int
+    """How many messages wait in front of it."""
+    message: StoredMessage
+    is_new: bool
+    """False when it was accepted before and still waits."""
+
+
+async def accept(session_id: str, message_id: str, text: str) -> Accepted | None:
+    """Put a message into its session's mailbox, once, however often it is called with the same id.
+
+    None: the id has had its outcome already. Raises SessionExpired, QueueFull, Busy or RateLimited; the message
+    was not queued then.
+    """
+    return _accepted(message_id, text, await _accept.run(*_accept_call(session_id, message_id, text)))
+
+
+def accept_sync(session_id: str, message_id: str, text: str) -> Accepted | None:
+    """Like `accept`, for views."""
+    return _accepted(message_id, text, _accept.run_sync(*_accept_call(session_id, message_id, text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A reply that was ended before its time."""
+
+    rev: int
+    to: str
+    message: StoredMessage
+    worker: str
+
+
+async def stop(session_id: str) -> Stopped:
+    """End the reply in progress, keep what was written. Raises NotFound when there is none."""
+    answer = await _stop.run(keys.of_session(session_id), session_id, get_conf().session_ttl_s)
+    if answer is None:
+        raise NotFound("No reply is being written.")
+    rev, to, message, worker = answer
+    return Stopped(rev, to, orjson.loads(message), worker)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A message that was taken back."""
+
+    rev: int
+    restored: bool
+    """An earlier answer to it is visible again."""
+
+
+async def cancel(session_id: str, message_id: str) -> Cancelled:
+    """Take a waiting message back. Raises NotFound when it does not wait (any more)."""
+    conf = get_conf()
+    status, *rest = await _cancel.run(keys.of_session(session_id), session_id, message_id, conf.session_ttl_s)
+    if status == "started":
+        raise NotFound("This message is being answered already. Stop the reply instead.")
+    if status == "not_found":
+        raise NotFound("No message with this id is waiting.")
+    rev, restored = rest
+    return Cancelled(rev, bool(restored))
+
+
+async def retry(session_id: str, message_id: str) -> Accepted:
+    """Answer a failed message again, or replace the last reply (by its id or its message's).
+
+    Raises SessionExpired, NotFound, QueueFull, Busy or RateLimited.
+    """
+    conf = get_conf()
+    answer = await _retry.run(
+        keys.of_session(session_id),
+        session_id,
+        message_id,
+        conf.max_pending,
+        conf.max_queue,
+        conf.messages_per_minute,
+    )
+    if answer[0] == "not_found":
+        raise NotFound("Only a failed message or the last reply can be answered again.")
+    _raise_refusal(answer)
+    _, rev, position, message = answer
+    return Accepted(rev, position, orjson.loads(message), is_new=True)
+
+
+# --- The worker's side ---
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """An entry of the stream: this session has mail."""
+
+    entry: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt to answer one message. Whoever holds the newest token of a session may write to it."""
+
+    session_id: str
+    entry: str
+    token: str
+    reply: str
+    """Id of the reply to be."""
+    rev: int
+    message: StoredMessage
+    context: list[StoredMessage]
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The message killed too many workers; it has failed visibly and lies in the dead letters."""
+
+    rev: int
+    to: str
+
+
+async def claim(wake_up: WakeUp, *, worker: str, token: str, reply: str) -> Claim | GivenUp | None:
+    """Begin to answer the head of a session's mailbox. None: there is nothing to do for this entry."""
+    conf = get_conf()
+    session_id = wake_up.session_id
+    status, *rest = await _claim.run(
+        keys.of_session(session_id),
+        session_id,
+        wake_up.entry,
+        worker,
+        token,
+        reply,
+        conf.context_messages,
+        conf.max_attempts,
+        conf.session_ttl_s,
+        _failure_members(GaveUp(), ""),
+    )
+    if status == "gave_up":
+        return GivenUp(*rest)
+    if status != "claimed":
+        return None
+    rev, message, tail, attempt = rest
+    context = history.answered(history.decode(tail))[-conf.context_messages :] if tail != "[]" else []
+    return Claim(session_id, wake_up.entry, token, reply, rev, orjson.loads(message), context, attempt)
+
+
+async def flush(claim: Claim, offset: int, piece: str) -> bool:
+    """Append a piece to the reply in progress, `offset` code points after its beginning.
+
+    False: the work was taken over, stopped or ended; the worker may not write any more.
+    """
+    return bool(await _flush.run(keys.of_session(claim.session_id), claim.token, offset, len(piece), piece))
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The end of an answer."""
+
+    rev: int
+    timestamp: str
+
+
+async def commit_reply(claim: Claim, message: dict[str, Any]) -> Committed | None:
+    """Store the human message and its reply (`message`, without its timestamp) and go on to the next one.
+
+    None: the work was taken over, stopped or ended.
+    """
+    return await _commit_outcome(claim, "", encode(message))
+
+
+async def commit_failure(claim: Claim, error: ChatError, partial: str) -> Committed | None:
+    """Store the human message as failed, with what was written of the reply. None as in `commit_reply`."""
+    return await _commit_outcome(claim, _failure_members(error, partial), "")
+
+
+async def hand_back(claim: Claim) -> bool:
+    """Give the work back, so that any worker begins it anew at once. False: it was not this worker's any more."""
+    return bool(await _hand_back.run(keys.of_session(claim.session_id), claim.session_id, claim.token))
+
+
+async def renew(partition: int, worker: str, about: dict[str, Any], claims: list[Claim]) -> list[Claim]:
+    """Keep the entries of these claims from going idle, and say that the worker lives.
+
+    Returns the claims that are not the worker's any more.
+    """
+    entries: list[str] = []
+    for held in claims:
+        entries += (held.entry, held.token)
+    lost = await _renew.run(
+        [
+            keys.stream(partition),
+            keys.workers(partition),
+            *(keys.reply(held.session_id) for held in claims),
+        ],
+        worker,
+        encode(about),
+        *entries,
+    )
+    return [claims[index] for index in lost]
+
+
+# --- Scripts' arguments and answers ---
+
+
+def _accept_call(session_id: str, message_id: str, text: str) -> tuple[Any, ...]:
+    conf = get_conf()
+    return (
+        keys.of_session(session_id),
+        session_id,
+        message_id,
+        encode({"id": message_id, "source": "human", "text": text}),
+        conf.max_pending,
+        conf.max_queue,
+        conf.messages_per_minute,
+    )
+
+
+def _accepted(message_id: str, text: str, answer: list[Any]) -> Accepted | None:
+    _raise_refusal(answer)
+    if answer[0] == "known":
+        return None
+    status, rev, position, timestamp = answer
+    message = StoredMessage(id=message_id, source="human", text=text, timestamp=timestamp)
+    return Accepted(rev, position, message, is_new=status == "queued")
+
+
+def _raise_refusal(answer: list[Any]) -> None:
+    match answer[0]:
+        case "expired":
+            raise SessionExpired
+        case "queue_full":
+            raise QueueFull
+        case "busy":
+            raise Busy(retry_after_s=5.0)
+        case "rate_limited":
+            raise RateLimited(retry_after_s=answer[1] / 1000)
+
+
+def _failure_members(error: ChatError, partial: str) -> str:
+    members = {"code": error.code, "detail": error.detail}
+    if partial:
+        members["partial"] = partial
+    return encode(members)[1:-1]
+
+
+async def _commit_outcome(claim: Claim, human_members: str, bot: str) -> Committed | None:
+    answer = await _commit.run(
+        keys.of_session(claim.session_id),
+        claim.session_id,
+        claim.token,
+        get_conf().session_ttl_s,
+        human_members,
+        bot,
+    )
+    return Committed(*answer) if answer else None

@@ -1,0 +1,90 @@
+"""The JSON of the HTTP API, in and out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from chat.conf import get_conf
+from chat.events import StoredMessage
+from chat.sessions import SessionInfo, Token
+
+_LABELS = {"human": "Human", "bot": "Bot"}
+
+
+class NameField(serializers.CharField):
+    """A name, with single spaces. DRF's own field takes numbers for text and keeps line breaks."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        name = " ".join(super().to_internal_value(data).split())
+        if not any(character.isprintable() and not character.isspace() for character in name):
+            # Nothing but characters without a shape, such as U+200B.
+            self.fail("blank")
+        limit = get_conf().max_name_chars
+        if len(name) > limit:
+            raise serializers.ValidationError(
+                f"The name has {len(name)} characters; {limit} are allowed.", code="max_length"
+            )
+        return name
+
+
+class NameSerializer(serializers.Serializer[Any]):
+    """What a new session needs: the visitor's name."""
+
+    name = NameField(help_text="How the visitor wants to be called.")
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    """One message of the history, with the speaker's label."""
+
+    id = serializers.UUIDField()
+    source = serializers.ChoiceField(choices=["human", "bot"])  # type: ignore[assignment]
+    msg = serializers.CharField(help_text='With the label: "Human: hi" or "Bot: hello".')
+    timestamp = serializers.DateTimeField()
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    """A session and its token."""
+
+    token = serializers.CharField(help_text="Bearer token, <session_id>.<secret>. Keep it secret.")
+    session_id = serializers.CharField()
+    name = serializers.CharField()
+    session_start = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    messages = MessageSerializer(many=True)
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """An error for people (`detail`) and for programs (`code`)."""
+
+    detail = serializers.CharField()
+    code = serializers.CharField()
+
+
+class NameErrorSerializer(serializers.Serializer[Any]):
+    """A name that was refused (`name`), or a body that could not be read (`detail`)."""
+
+    name = serializers.ListField(child=serializers.CharField(), required=False)
+    detail = serializers.CharField(required=False)
+    code = serializers.CharField(help_text="empty, too_long, invalid or parse_error")
+
+
+def session_json(token: Token, session: SessionInfo, messages: list[StoredMessage]) -> dict[str, Any]:
+    """The body that SessionSerializer describes; plain strings, nothing to convert."""
+    return {
+        "token": str(token),
+        "session_id": session.id,
+        "name": session.name,
+        "session_start": session.session_start,
+        "expires_at": session.expires_at,
+        "messages": [
+            {
+                "id": message["id"],
+                "source": message["source"],
+                "msg": f"{_LABELS[message['source']]}: {message['text']}",
+                "timestamp": message["timestamp"],
+            }
+            for message in messages
+        ],
+    }

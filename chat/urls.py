@@ -1,0 +1,19 @@
+"""The chat's addresses: API, health, pages."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from chat import pages, views
+
+urlpatterns = [
+    path("test", views.OnlineView.as_view()),
+    path("token", views.TokenView.as_view()),
+    path("refresh_token", views.RefreshTokenView.as_view()),
+    path("healthz", views.AliveView.as_view()),
+    path("readyz", views.ReadyView.as_view()),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", views.DocsView.as_view(url_name="schema"), name="docs"),
+    path("", pages.home, name="home"),
+    path("c/<str:session_id>/", pages.conversation, name="conversation"),
+    path("c/<str:session_id>/end", pages.end, name="end"),
+]

@@ -1,0 +1,246 @@
+"""The HTTP API: tokens and health."""
+
+import logging
+import math
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest
+from django.utils.decorators import method_decorator
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from redis.exceptions import RedisError
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from chat import health, limits, sessions
+from chat.conf import get_conf
+from chat.errors import Busy, ChatError, RateLimited, SessionExpired
+from chat.publishing import publish_ended
+from chat.redis_client import is_unavailable
+from chat.serializers import (
+    ErrorSerializer,
+    NameErrorSerializer,
+    NameSerializer,
+    SessionSerializer,
+    session_json,
+)
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 65_536
+"""As much as a frame of the WebSocket may have. A name needs a hundredth of it."""
+
+_STATUS = {RateLimited: status.HTTP_429_TOO_MANY_REQUESTS, Busy: status.HTTP_503_SERVICE_UNAVAILABLE}
+# The words of DRF's validation on the left, those of the WebSocket on the right.
+_CODES = {"required": "empty", "null": "empty", "blank": "empty", "max_length": "too_long"}
+_ERRORS = {400: ErrorSerializer, 503: ErrorSerializer}
+# The token comes as a bearer token (named in the settings of drf-spectacular) or in the query.
+_WITH_TOKEN: dict[str, Any] = {
+    "parameters": [OpenApiParameter("token", str, description="The token, unless it comes as a bearer token.")],
+    "auth": [{"token": []}, {}],
+}
+
+
+class BodyTooLarge(APIException):
+    """The body is larger than any of this API needs to be."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body may have {MAX_BODY_BYTES} bytes."
+    default_code = "too_large"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's answers with a stable `code` added; our own errors and a Redis that is away in the same shape."""
+    if isinstance(error, RedisError) and is_unavailable(error):
+        logger.warning("Redis is unavailable for a request: %s", error)
+        error = Busy("The service is not available right now. Try again in a moment.", retry_after_s=5.0)
+    if isinstance(error, ChatError):
+        return _refusal(error)
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
+    elif isinstance(error, SuspiciousOperation):
+        error = ParseError("The request could not be read.")
+    answer = drf_exception_handler(error, context)
+    if answer is not None:
+        if not isinstance(answer.data, dict):
+            answer.data = {"detail": answer.data}
+        answer.data["code"] = _code(error)
+    return answer
+
+
+def _refusal(error: ChatError) -> Response:
+    body = {"detail": error.detail, "code": error.code}
+    response = Response(body, _STATUS.get(type(error), status.HTTP_400_BAD_REQUEST))
+    if error.retry_after_s is not None:
+        response["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    return response
+
+
+def _code(error: Exception) -> str:
+    """One word for an error of DRF or Django; of several wrong fields, the first one's."""
+    if isinstance(error, ValidationError):
+        codes: Any = error.get_codes()
+        while isinstance(codes, (dict, list)) and codes:
+            codes = codes[0] if isinstance(codes, list) else next(iter(codes.values()))
+        return _CODES.get(str(codes), "invalid")
+    if isinstance(error, APIException):
+        return str(error.get_codes())
+    # DRF answers these two for Django.
+    return "not_found" if isinstance(error, Http404) else "permission_denied"
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The fields of a request's body: a form or a JSON object. Raises APIException, whatever the body is."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        raise BodyTooLarge
+    try:
+        body: Any = request.data
+    except RecursionError:
+        raise ParseError("The body is too deeply nested.") from None
+    except UnicodeError:
+        raise ParseError("The body is not in the charset that it names.") from None
+    if not isinstance(body, dict):
+        raise ParseError("The body must be a JSON object or a form.")
+    # A form has lists; the last value of each counts.
+    return dict(body.items())
+
+
+def presented_token(request: Request) -> sessions.Token:
+    """The token of a request, from its header or its query. Raises SessionExpired."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    text = bearer.strip() if scheme.lower() == "bearer" else request.query_params.get("token", "")
+    return sessions.parse_token(text)
+
+
+def address_of(request: Any) -> str:
+    """The network address that limits count, as far as the settings trust the proxies in front."""
+    return limits.client_address(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+class ApiView(APIView):
+    """What all calls share. Nothing is kept by caches: answers hold tokens and private words."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # DRF takes a body that comes in chunks, without a length, for no body at all.
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            request.META["CONTENT_LENGTH"] = str(len(request.body))
+        return super().initialize_request(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+class OnlineView(ApiView):
+    """Says that the API is there."""
+
+    @extend_schema(
+        responses=inline_serializer("Online", {"msg": serializers.CharField()}), summary="Is the API online?"
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"msg": "API is Online"})
+
+
+class TokenView(ApiView):
+    """Begins and ends sessions."""
+
+    @extend_schema(
+        summary="Begin a session",
+        parameters=[OpenApiParameter("name", str, description="The name, unless it comes in the body.")],
+        request=NameSerializer,
+        responses={
+            200: SessionSerializer,
+            400: NameErrorSerializer,
+            413: ErrorSerializer,
+            415: ErrorSerializer,
+            429: ErrorSerializer,
+            503: ErrorSerializer,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        name = NameSerializer(data={**request.query_params.dict(), **body_of(request)})
+        name.is_valid(raise_exception=True)
+        limits.take_session_token(address_of(request))
+        token, session = sessions.create(name.validated_data["name"])
+        return Response(session_json(token, session, []))
+
+    @extend_schema(summary="End the session", responses={204: None, **_ERRORS}, **_WITH_TOKEN)
+    def delete(self, request: Request) -> Response:
+        token = presented_token(request)
+        ended = sessions.end(token.session_id, token)
+        if ended is None:
+            raise SessionExpired
+        publish_ended(token.session_id, ended)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RefreshTokenView(ApiView):
+    """Looks a session up, or rotates its token."""
+
+    @extend_schema(summary="Look a session up", responses={200: SessionSerializer, **_ERRORS}, **_WITH_TOKEN)
+    def get(self, request: Request) -> Response:
+        return self._answer(presented_token(request))
+
+    @extend_schema(
+        summary="Rotate the token",
+        description="Gives a new token and starts the time to live again. The old one works 60 s longer.",
+        **_WITH_TOKEN,
+        request=None,
+        responses={200: SessionSerializer, **_ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        return self._answer(sessions.rotate(presented_token(request)))
+
+    @staticmethod
+    def _answer(token: sessions.Token) -> Response:
+        found = sessions.look_up(token, messages=get_conf().api_messages)
+        return Response(session_json(token, found.session, found.messages))
+
+
+class AliveView(ApiView):
+    """Says that this process runs."""
+
+    @extend_schema(
+        responses=inline_serializer("Alive", {"status": serializers.CharField()}), summary="Is the process alive?"
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(ApiView):
+    """Says whether messages can be accepted and answered."""
+
+    _schema = inline_serializer(
+        "Ready",
+        {
+            "status": serializers.CharField(),
+            "redis": serializers.BooleanField(),
+            "workers": serializers.IntegerField(),
+        },
+    )
+
+    @extend_schema(responses={200: _schema, 503: _schema}, summary="Can messages be answered?")
+    def get(self, request: Request) -> Response:
+        try:
+            count, redis_is_there = len(health.workers()), True
+        except RedisError:
+            count, redis_is_there = 0, False
+        is_ready = redis_is_there and count > 0
+        return Response(
+            {"status": "ok" if is_ready else "unavailable", "redis": redis_is_there, "workers": count},
+            status.HTTP_200_OK if is_ready else status.HTTP_503_SERVICE_UNAVAILABLE,
+        )
+
+
+# The page's template has one <style> of its own, and Swagger UI sets style attributes while it runs.
+@method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
+class DocsView(SpectacularSwaggerSplitView):
+    """The API's page. Its script is a request of its own, so scripts stay as strict as elsewhere."""

@@ -1,0 +1,54 @@
+"""Two things that Daphne does not do by itself and this project's protocol promises.
+
+1. Closing a socket with the codes that RFC 6455 defines for servers (1008, 1009, 1012, 1013). Its WebSocket library
+   lets an application send 1000 and 3000 to 4999 only and raises for others; the client then sees 1011.
+2. Telling clients that the server goes down (1012), so that they come back at once. Daphne's own shutdown drops
+   connections without a close frame, and does nothing at all when one of them has no application any more.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+GOING_DOWN = 1012
+GRACE_S = 2.0
+"""How long sockets and requests may take to end before they are cut."""
+
+
+def install() -> None:
+    """Teach the Daphne that is loaded in this process; does nothing under another server."""
+    if "daphne.server" in sys.modules:
+        from daphne.server import Server
+        from daphne.ws_protocol import WebSocketProtocol
+
+        WebSocketProtocol.serverClose = _close
+        Server.kill_all_applications = _shut_down
+
+
+def _close(protocol: Any, code: int | None = None) -> None:
+    protocol.sendCloseFrame(code=code or 1000)
+
+
+def _shut_down(server: Any) -> Any:
+    from twisted.internet.defer import Deferred
+
+    return Deferred.fromFuture(asyncio.ensure_future(_end_connections(server)))
+
+
+async def _end_connections(server: Any) -> None:
+    from daphne.ws_protocol import WebSocketProtocol
+
+    for protocol in server.connections:
+        if isinstance(protocol, WebSocketProtocol) and protocol.state == WebSocketProtocol.STATE_OPEN:
+            _close(protocol, GOING_DOWN)
+    # A client answers the close frame, then the connection ends and the consumer tidies up.
+    running = [
+        details["application_instance"]
+        for details in server.connections.values()
+        if "application_instance" in details
+    ]
+    if running:
+        _, late = await asyncio.wait(running, timeout=GRACE_S)
+        for application in late:
+            application.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
