@@ -1,0 +1,35 @@
+"""The models this project can talk to, chosen by `MODEL_URL`."""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from inference_worker.backends.base import Backend
+from inference_worker.conf import ModelConf
+
+_POSSIBLE = (
+    "Possible are http:// and https:// (the Hugging Face text-generation contract) and echo: (for tests). "
+    "openai+http://, openai+https:// and local: are not supported yet by this version."
+)
+
+
+def open_backend(conf: ModelConf, slots: int) -> Backend:
+    """The model behind `conf.url`, ready for `slots` generations at once.
+
+    A backend's module is imported only when it is the one. Raises ImproperlyConfigured.
+    """
+    try:
+        scheme = urlsplit(conf.url).scheme
+    except ValueError:
+        raise ImproperlyConfigured(f"MODEL_URL is not a URL. {_POSSIBLE}") from None
+    if scheme == "echo":
+        from inference_worker.backends.echo import Echo  # noqa: PLC0415 - only the one in use is loaded
+
+        return Echo(conf)
+    if scheme in ("http", "https"):
+        from inference_worker.backends.huggingface import HuggingFace  # noqa: PLC0415 - only the one in use
+
+        return HuggingFace(conf, slots)
+    # Only the scheme is shown: the rest of the URL may hold a password.
+    found = f"starts with {scheme}:" if scheme else "has no scheme"
+    raise ImproperlyConfigured(f"MODEL_URL {found}, which is no model known here. {_POSSIBLE}")

@@ -1,0 +1,46 @@
+"""`python manage.py run_inference_worker`: answer what waits in the queue."""
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from typing import Any, ClassVar
+
+import uvloop
+from django.core.management.base import BaseCommand, CommandError
+
+from inference_worker.backends import open_backend
+from inference_worker.conf import get_model_conf
+from inference_worker.worker import Worker
+
+
+class Command(BaseCommand):
+    """Run one worker until SIGTERM or SIGINT."""
+
+    help = "Answers the messages that wait in the queue, until SIGTERM."
+    # The checks of pages and staff accounts say nothing about a worker and cost time at every start.
+    requires_system_checks: ClassVar[list[str]] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--concurrency", type=int, default=16, help="generations at once (16)")
+        parser.add_argument("--name", default="", help="name of this worker; default: the host's")
+        parser.add_argument(
+            "--grace", type=float, default=30.0, help="seconds to finish in after SIGTERM (30); then handed back"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["concurrency"] < 1:
+            raise CommandError("--concurrency must be at least 1.")
+        if options["grace"] < 0:
+            raise CommandError("--grace must be 0 or more seconds.")
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(options["concurrency"], options["name"], options["grace"]))
+
+
+async def serve(slots: int, name: str, grace_s: float) -> None:
+    """Run a worker until this process gets SIGTERM or SIGINT."""
+    conf = get_model_conf()
+    worker = Worker(open_backend(conf, slots), slots=slots, timeout_s=conf.timeout_s, grace_s=grace_s, name=name)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await worker.run(stop)

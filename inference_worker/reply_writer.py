@@ -1,0 +1,105 @@
+"""Writes a reply while it grows: to Redis first, then to whoever listens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from redis.exceptions import RedisError
+
+from chat import events, queue
+from chat.events import Event
+from chat.queue import Claim
+from chat.redis_client import patiently
+
+FLUSH_INTERVAL_S = 0.04
+"""Pieces after the first one are gathered this long: fast enough for the eye, and few enough for a browser."""
+ANNOUNCE_AFTER_S = 0.1
+"""A reply whose first piece takes longer is announced as started."""
+REDIS_PATIENCE_S = 60.0
+"""How long a worker waits for a Redis that is away before it leaves the work to a take-over."""
+
+
+class TakenOver(Exception):
+    """The work was taken over, stopped or ended; nothing may be written any more."""
+
+
+class ReplyWriter:
+    """The pieces of one reply, coalesced. One flush is under way at a time, so pieces stay in order."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        publish: Callable[[Event], Awaitable[None]],
+        on_lost: Callable[[], None],
+    ) -> None:
+        """`on_lost` is called when a flush in the background was refused or Redis stayed away."""
+        self._claim = claim
+        self._publish = publish
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._parts: list[str] = []
+        self._buffer: list[str] = []
+        self._size = 0
+        self._flushed_at = float("-inf")
+        self._unannounced_rev = claim.rev
+        self._flushing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(ANNOUNCE_AFTER_S, self._wake)
+
+    @property
+    def text(self) -> str:
+        """All that was added."""
+        return "".join(self._parts)
+
+    async def add(self, piece: str) -> None:
+        """Add a piece. Raises TakenOver when the work is no longer this worker's."""
+        self._parts.append(piece)
+        self._buffer.append(piece)
+        wait_s = self._flushed_at + FLUSH_INTERVAL_S - self._loop.time()
+        if wait_s <= 0:
+            self._cancel_timer()
+            await self._flush()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(wait_s, self._wake)
+
+    async def finish(self) -> str:
+        """The whole text; what was not flushed yet goes out with the end of the reply."""
+        self._cancel_timer()
+        async with self._flushing:
+            return self.text
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._cancel_timer()
+        if self._task:
+            self._task.cancel()
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._task = self._loop.create_task(self._flush_in_background())
+
+    async def _flush_in_background(self) -> None:
+        try:
+            await self._flush()
+        except (TakenOver, RedisError):
+            self._on_lost()
+
+    async def _flush(self) -> None:
+        async with self._flushing:
+            piece, offset = "".join(self._buffer), self._size
+            self._buffer.clear()
+            claim = self._claim
+            rev, self._unannounced_rev = self._unannounced_rev, 0
+            if not piece:
+                if rev:
+                    await self._publish(events.started(rev, claim.reply, claim.message["id"]))
+                return
+            self._size += len(piece)
+            self._flushed_at = self._loop.time()
+            if not await patiently(lambda: queue.flush(claim, offset, piece), for_s=REDIS_PATIENCE_S):
+                raise TakenOver
+            await self._publish(events.delta(claim.reply, offset, piece, to=claim.message["id"], rev=rev))
