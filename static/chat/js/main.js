@@ -1,0 +1,255 @@
+/** Wires the page together: frames change the state, the state is shown at most once per animation frame. */
+
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { Drafts } from "./drafts.js";
+import { Notice } from "./notice.js";
+import { Outgoing } from "./outgoing.js";
+import { Follow } from "./scroll.js";
+import { INITIAL, isAnswering, reduceAct, reduceFrame, timeline } from "./state.js";
+import { TurnList } from "./view.js";
+import { fitToKeyboard } from "./viewport.js";
+import { errorIn, words } from "./words.js";
+
+const TICK_MS = 500;
+const SPOKEN_MS = 10_000;
+
+const form = document.getElementById("composer");
+const { session: sessionId, socket: socketPath } = form.dataset;
+const socketUrl = new URL(`${socketPath}?session=${encodeURIComponent(sessionId)}`, location.href);
+socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+
+const welcome = document.getElementById("welcome");
+const earlier = document.getElementById("earlier");
+const spoken = document.getElementById("spoken");
+const title = document.title;
+
+let state = INITIAL;
+let frameRequest = 0;
+let tick = 0;
+let speech = 0;
+
+// --- What happens ------------------------------------------------------------------------------------------------
+
+const connection = new Connection(socketUrl.href, {
+  frame: heard,
+  link: linkChanged,
+  tooBig: () => outgoing.refuseCurrent({ code: "too_long" }),
+  isOver: askWhy,
+});
+const outgoing = new Outgoing((frame) => connection.send(frame), {
+  refused,
+  unconfirmed,
+  silence: () => connection.giveUp(),
+});
+const drafts = new Drafts(sessionId);
+const turns = new TurnList(document.getElementById("turns"), act);
+const follow = new Follow(document.getElementById("scroller"), document.getElementById("jump"));
+const notice = new Notice({ retryNow: () => connection.retryNow(), startAgain: () => drafts.carry() });
+const composer = new Composer(drafts, { send, stop });
+
+function heard(frame) {
+  const hadGap = state.gap;
+  state = reduceFrame(state, frame);
+  if (state.gap && !hadGap) connection.sync();
+  if (frame.type === "cancelled") giveBack(frame.id);
+  drafts.outbox = state.outbox;
+  outgoing.heard(frame);
+  if (frame.type === "replied") announce(frame.message);
+  schedule();
+}
+
+function linkChanged(link) {
+  if (link.name !== "ready") {
+    outgoing.interrupted();
+    change("interrupted");
+  }
+  schedule();
+}
+
+/** Why was the handshake refused? The page's own address knows whether the session still lives. */
+async function askWhy() {
+  try {
+    const answer = await fetch(location.pathname, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) });
+    if (answer.status === 404) return "over";
+    return answer.ok ? "refused" : "busy";
+  } catch {
+    return "lost";
+  }
+}
+
+function refused(frame, { code, detail, retry_after: retryAfterS }) {
+  if (frame.type === "send") {
+    change("refused", { id: frame.id, code, detail, until: Date.now() + (retryAfterS ?? 0) * 1000 });
+  } else {
+    takenBack.delete(frame.id);
+    change("over", { id: frame.id });
+    change("notStopping");
+    // Whatever could not be done may be over already; the session tells.
+    if (code !== "not_found" || frame.type !== "stop") notice.remark(errorIn(code, detail));
+    connection.sync();
+  }
+}
+
+function unconfirmed(frame) {
+  if (frame.type === "send") change("refused", { id: frame.id, code: "", detail: words.unconfirmed, until: 0 });
+}
+
+// --- What the visitor does -----------------------------------------------------------------------------------------
+
+function send(text) {
+  const message = { id: newId(), text, timestamp: new Date().toISOString() };
+  change("composed", message);
+  outgoing.push({ type: "send", id: message.id, text });
+  document.getElementById("problem")?.remove();
+  follow.isFollowing = true;
+}
+
+function stop() {
+  const waitingHead = state.pending[0];
+  if (state.reply) {
+    change("stopping");
+    outgoing.push({ type: "stop" }, state.reply.to);
+  } else if (waitingHead) {
+    takeBack(waitingHead);
+  }
+}
+
+/** A waiting message goes out of the line, and its text back into the message box. */
+function takeBack({ id, text }) {
+  if (state.outbox.some((message) => message.id === id)) {
+    if (!outgoing.withdraw(id)) return;
+    change("discarded", { id });
+    composer.take(text);
+    return;
+  }
+  takenBack.set(id, text);
+  change("begun", { id });
+  outgoing.push({ type: "cancel", id });
+}
+
+/** Texts of the messages that this tab takes back. */
+const takenBack = new Map();
+
+function giveBack(id) {
+  if (takenBack.has(id)) composer.take(takenBack.get(id));
+  takenBack.delete(id);
+}
+
+/** Ask for another answer to a failed message, or to the one in front of a reply. */
+function askAgain({ id, source }) {
+  const place = state.messages.findIndex((message) => message.id === id);
+  const question = source === "bot" ? state.messages[place - 1] : state.messages[place];
+  if (!question) return;
+  change("begun", question);
+  outgoing.push({ type: "retry", id: question.id });
+}
+
+function act(action, turn, button) {
+  switch (action) {
+    case "copy":
+      copy(turn.text, button);
+      break;
+    case "takeBack":
+      takeBack(turn);
+      break;
+    case "sendAgain":
+      change("resent", turn);
+      outgoing.push({ type: "send", id: turn.id, text: turn.text });
+      break;
+    case "retry":
+      askAgain(turn);
+      break;
+  }
+}
+
+async function copy(text, button) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+  } else {
+    // Pages without TLS have no clipboard API.
+    getSelection().selectAllChildren(button.closest(".turn").querySelector(".text"));
+    document.execCommand("copy");
+  }
+  button.textContent = words.copied;
+  setTimeout(() => (button.textContent = words.copy), 2000);
+}
+
+document.getElementById("examples").addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-prompt]");
+  if (button) composer.take(button.dataset.prompt);
+});
+
+// --- What is shown ---------------------------------------------------------------------------------------------------
+
+function change(name, about) {
+  state = reduceAct(state, name, about);
+  drafts.outbox = state.outbox;
+  schedule();
+}
+
+function schedule() {
+  frameRequest ||= requestAnimationFrame(render);
+}
+
+function render() {
+  frameRequest = 0;
+  clearTimeout(tick);
+  const now = Date.now();
+  const { link } = connection;
+  let isCounting = notice.render(link, now);
+  // Until the session has come, the page shows what the server rendered, and what is being sent.
+  if (state.rev >= 0) {
+    const about = {
+      isReady: connection.isReady,
+      isOver: link.name === "over",
+      isAnswering: isAnswering(state),
+      busy: state.busy,
+      now,
+    };
+    isCounting = turns.render(timeline(state), about) || isCounting;
+    earlier.hidden = !state.hasMore;
+    welcome.hidden = state.messages.length + state.pending.length + state.outbox.length > 0;
+  }
+  composer.show({ isOver: link.name === "over", stop: stoppable() });
+  follow.settle();
+  if (isCounting) tick = setTimeout(schedule, TICK_MS);
+}
+
+function stoppable() {
+  if (!connection.isReady) return null;
+  if (state.stopping) return "stopping";
+  if (state.reply) return "reply";
+  return state.pending.length ? "waiting" : null;
+}
+
+/** A finished reply is read once, as a whole, and told in the title of a tab that nobody looks at. */
+function announce({ text }) {
+  clearTimeout(speech);
+  spoken.textContent = words.botSaid + text;
+  speech = setTimeout(() => (spoken.textContent = ""), SPOKEN_MS);
+  if (document.hidden) document.title = `● ${words.newReply} · ${title}`;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) document.title = title;
+});
+
+/** A random UUID. `crypto.randomUUID` is there on secure pages only, and this may be a machine in a home network. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+document.getElementById("examples").hidden = false;
+fitToKeyboard(document.body);
+for (const message of drafts.outbox) {
+  change("composed", message);
+  if (message.refusal) change("refused", { id: message.id, ...message.refusal });
+  else outgoing.push({ type: "send", id: message.id, text: message.text });
+}
+connection.open();
+follow.settle();

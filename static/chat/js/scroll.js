@@ -1,0 +1,72 @@
+/** Keeps the end of the conversation in view, as long as the reader is there and no longer. */
+
+const AT_END_PX = 24;
+
+export class Follow {
+  #area;
+  #button;
+  #lastTop = 0;
+  #touchY = 0;
+  isFollowing = true;
+
+  constructor(area, button) {
+    this.#area = area;
+    this.#button = button;
+    const letGo = () => this.#letGo();
+    area.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    document.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    area.addEventListener("wheel", (event) => event.deltaY < 0 && letGo(), { passive: true });
+    area.addEventListener("touchstart", (event) => (this.#touchY = event.touches[0].clientY), { passive: true });
+    area.addEventListener("touchmove", (event) => event.touches[0].clientY > this.#touchY + 4 && letGo(), { passive: true });
+    area.addEventListener("keydown", (event) => ["ArrowUp", "PageUp", "Home"].includes(event.key) && letGo());
+    button.addEventListener("click", () => this.jump());
+    new ResizeObserver(() => this.settle()).observe(area);
+  }
+
+  /** In a low window the document scrolls, not the area. */
+  get #box() {
+    return getComputedStyle(this.#area).overflowY === "auto" ? this.#area : document.scrollingElement;
+  }
+
+  get #isAtEnd() {
+    const box = this.#box;
+    return box.scrollHeight - box.scrollTop - box.clientHeight <= AT_END_PX;
+  }
+
+  #letGo() {
+    const box = this.#box;
+    if (box.scrollHeight <= box.clientHeight) return;
+    this.isFollowing = false;
+    this.#show();
+  }
+
+  #scrolled() {
+    const { scrollTop } = this.#box;
+    if (scrollTop < this.#lastTop - 1 && !this.#isAtEnd) this.isFollowing = false;
+    else if (this.#isAtEnd && scrollTop >= this.#lastTop) this.isFollowing = true;
+    this.#lastTop = scrollTop;
+    this.#show();
+  }
+
+  #show() {
+    this.#button.hidden = this.isFollowing || this.#isAtEnd;
+  }
+
+  /** After the content changed. */
+  settle() {
+    const box = this.#box;
+    if (this.isFollowing) box.scrollTop = box.scrollHeight;
+    this.#lastTop = box.scrollTop;
+    this.#show();
+  }
+
+  /** Go to the end and stay there. */
+  jump() {
+    const box = this.#box;
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const isFar = box.scrollHeight - box.scrollTop > 4 * box.clientHeight;
+    this.isFollowing = true;
+    box.scrollTo({ top: box.scrollHeight, behavior: isCalm || isFar ? "instant" : "smooth" });
+    this.#show();
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The state of one conversation and how frames change it. Pure: no DOM, no socket, no clock.
+ *
+ * `session` replaces everything, `delta` appends. Applying a frame twice changes nothing. When a frame shows that
+ * something is missing, `gap` is set; the caller then asks for the session again.
+ */
+
+export const INITIAL = Object.freeze({
+  rev: -1,
+  session: null,
+  /** What was said and settled: {id, source, text, timestamp, finish?, code?, detail?}. */
+  messages: [],
+  hasMore: false,
+  /** The mailbox, the message being answered first: {id, text, timestamp}. */
+  pending: [],
+  /** The reply in progress: {id, to, text, size}; `size` counts code points, as offsets do. */
+  reply: null,
+  /** What the server has not confirmed: {id, text, timestamp, refusal?: {code, detail, until}}. */
+  outbox: [],
+  /** Ids of messages that are being taken back or asked again. */
+  busy: [],
+  stopping: false,
+  gap: false,
+});
+
+/** Code points, as Python counts characters. */
+export function codePoints(text) {
+  let count = text.length;
+  for (let i = 0; i < text.length - 1; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+      count--;
+      i++;
+    }
+  }
+  return count;
+}
+
+/** The text without its first `count` code points. */
+function withoutFirst(text, count) {
+  let at = 0;
+  while (count-- > 0 && at < text.length) at += text.codePointAt(at) > 0xffff ? 2 : 1;
+  return text.slice(at);
+}
+
+const without = (list, id) => (list.some((item) => item.id === id) ? list.filter((item) => item.id !== id) : list);
+
+const frames = {
+  session(state, frame) {
+    const known = new Set([...frame.messages, ...frame.pending].map((message) => message.id));
+    const reply = frame.reply && { ...frame.reply, size: codePoints(frame.reply.text) };
+    return {
+      ...state,
+      rev: frame.rev,
+      session: frame.session,
+      messages: frame.messages,
+      hasMore: frame.has_more,
+      pending: frame.pending,
+      reply,
+      outbox: state.outbox.filter((message) => !known.has(message.id)),
+      stopping: false,
+      busy: [],
+      gap: false,
+    };
+  },
+
+  queued(state, { rev, message }) {
+    const confirmed = { ...state, outbox: without(state.outbox, message.id), busy: drop(state.busy, message.id) };
+    if (rev <= state.rev || state.pending.some((waiting) => waiting.id === message.id)) return confirmed;
+    const { id, text, timestamp } = message;
+    // Asked again: what is replaced leaves the page, with its reply if it had one.
+    const place = state.messages.findIndex((said) => said.id === id);
+    const isAnswered = place >= 0 && !state.messages[place].code && state.messages[place + 1]?.source === "bot";
+    const messages =
+      place < 0 ? state.messages : state.messages.toSpliced(place, isAnswered ? 2 : 1);
+    return { ...confirmed, rev, messages, pending: [...state.pending, { id, text, timestamp }] };
+  },
+
+  started(state, { rev, id, to }) {
+    if (rev <= state.rev) return state;
+    const gap = !state.pending.some((waiting) => waiting.id === to);
+    return { ...state, rev, reply: { id, to, text: "", size: 0 }, stopping: false, gap: state.gap || gap };
+  },
+
+  delta(state, { rev, id, to, offset, text }) {
+    if (to && rev > state.rev && state.reply?.id !== id) {
+      state = frames.started(state, { rev, id, to });
+    } else if (rev > state.rev) {
+      state = { ...state, rev };
+    }
+    const { reply } = state;
+    if (!reply || reply.id !== id) return { ...state, gap: true };
+    if (offset > reply.size) return { ...state, gap: true };
+    const piece = withoutFirst(text, reply.size - offset);
+    if (!piece) return state;
+    return { ...state, reply: { ...reply, text: reply.text + piece, size: reply.size + codePoints(piece) } };
+  },
+
+  replied(state, { rev, to, message }) {
+    if (state.messages.some((said) => said.id === message.id)) return state;
+    return settle(state, rev, to, {}, message);
+  },
+
+  failed(state, { rev, to, code, detail, retryable }) {
+    return settle(state, rev, to, { code, detail, retryable }, null);
+  },
+
+  cancelled(state, { rev, id }) {
+    return {
+      ...state,
+      rev: Math.max(rev, state.rev),
+      pending: without(state.pending, id),
+      outbox: without(state.outbox, id),
+      busy: drop(state.busy, id),
+    };
+  },
+};
+
+const drop = (ids, id) => (ids.includes(id) ? ids.filter((other) => other !== id) : ids);
+
+/** A message has its outcome: it and its reply, if any, join what was said. */
+function settle(state, rev, to, outcome, reply) {
+  if (rev <= state.rev) return state;
+  const human = state.pending.find((waiting) => waiting.id === to);
+  const isCurrent = state.reply?.to === to;
+  return {
+    ...state,
+    rev,
+    messages: [
+      ...state.messages,
+      ...(human ? [{ ...human, source: "human", ...outcome }] : []),
+      ...(reply ? [reply] : []),
+    ],
+    pending: without(state.pending, to),
+    reply: isCurrent ? null : state.reply,
+    stopping: isCurrent ? false : state.stopping,
+    busy: drop(state.busy, to),
+    gap: state.gap || !human,
+  };
+}
+
+const acts = {
+  /** The visitor sent a message; the server does not know it yet. */
+  composed: (state, { id, text, timestamp }) => ({ ...state, outbox: [...state.outbox, { id, text, timestamp }] }),
+
+  /** The server refused a message. `until`: the time, in ms, before which sending again is useless. */
+  refused: (state, { id, code, detail, until }) => ({
+    ...state,
+    outbox: state.outbox.map((message) => (message.id === id ? { ...message, refusal: { code, detail, until } } : message)),
+  }),
+
+  /** A refused message is sent again. */
+  resent: (state, { id }) => ({
+    ...state,
+    outbox: state.outbox.map((message) => (message.id === id ? { ...message, refusal: undefined } : message)),
+  }),
+
+  discarded: (state, { id }) => ({ ...state, outbox: without(state.outbox, id) }),
+  begun: (state, { id }) => ({ ...state, busy: [...drop(state.busy, id), id] }),
+  over: (state, { id }) => ({ ...state, busy: drop(state.busy, id) }),
+  stopping: (state) => ({ ...state, stopping: true }),
+  notStopping: (state) => ({ ...state, stopping: false }),
+
+  /** The connection is gone, and with it what was asked and not answered. */
+  interrupted: (state) => ({ ...state, stopping: false, busy: [] }),
+};
+
+/** The state after a frame of the server. Frames of an unknown type are from a newer version and change nothing. */
+export function reduceFrame(state, frame) {
+  return Object.hasOwn(frames, frame.type) ? frames[frame.type](state, frame) : state;
+}
+
+/** The state after something that happened on this page. */
+export function reduceAct(state, name, about = {}) {
+  return acts[name](state, about);
+}
+
+/** Whether a reply is written or due. */
+export const isAnswering = (state) => state.reply !== null || state.pending.length > 0;
+
+/**
+ * The conversation in the order in which it is read. `status` is one of: done, stopped, failed, answering,
+ * streaming, waiting, sending, refused. Turns of settled messages are the messages' own objects, so that an
+ * unchanged turn is known by identity.
+ */
+export function timeline(state) {
+  const turns = state.messages.map(settled);
+  let hasReply = false;
+  state.pending.forEach((message, place) => {
+    const isAnswered = state.reply?.to === message.id;
+    turns.push({ ...message, source: "human", status: isAnswered ? "answering" : "waiting", place });
+    if (isAnswered) {
+      hasReply = true;
+      turns.push(streaming(state.reply));
+    }
+  });
+  if (state.reply && !hasReply) turns.push(streaming(state.reply));
+  for (const message of state.outbox) {
+    turns.push({ ...message, source: "human", status: message.refusal ? "refused" : "sending" });
+  }
+  return turns;
+}
+
+const streaming = (reply) => ({ id: reply.id, source: "bot", text: reply.text, timestamp: "", status: "streaming" });
+
+const turnOf = new WeakMap();
+
+function settled(message) {
+  let turn = turnOf.get(message);
+  if (!turn) {
+    const status = message.code ? "failed" : message.finish === "stopped" ? "stopped" : "done";
+    turn = { ...message, status };
+    turnOf.set(message, turn);
+  }
+  return turn;
+}
