@@ -1,0 +1,118 @@
+"""Counting limits: exact, shared, and about the right client."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat import keys, limits
+from chat.errors import RateLimited
+from tests.servers import RedisServer, wait_until
+
+
+def passes(address: str) -> bool:
+    try:
+        limits.take_session_token(address)
+    except RateLimited:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("num_proxies", "forwarded_for", "address"),
+    [
+        (0, "", "10.0.0.1"),
+        (0, "192.0.2.1", "10.0.0.1"),
+        (1, "", "10.0.0.1"),
+        (1, " , ", "10.0.0.1"),
+        (1, "192.0.2.1", "192.0.2.1"),
+        (1, "chosen by the client, 192.0.2.1", "192.0.2.1"),
+        (2, "chosen by the client, 192.0.2.1, 198.51.100.1", "192.0.2.1"),
+        (3, "192.0.2.1, 198.51.100.1", "192.0.2.1"),
+    ],
+)
+def test_only_what_trusted_proxies_saw_counts(
+    chat_settings: Callable[..., None], num_proxies: int, forwarded_for: str, address: str
+) -> None:
+    chat_settings(num_proxies=num_proxies)
+    assert limits.client_address("10.0.0.1", forwarded_for) == address
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.1:50000", True),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        # One customer has a whole /64 and could take a new address for each call.
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("2001:db8:0:1::1", "[2001:db8:0:1::1]:50000", True),
+        ("", "192.0.2.1", False),
+        ("unknown", "unknown", True),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+    ],
+)
+def test_who_is_counted_as_one(
+    redis_server: RedisServer, chat_settings: Callable[..., None], one: str, other: str, same: bool
+) -> None:
+    chat_settings(tokens_per_minute=1)
+    assert passes(one)
+    assert passes(other) is not same
+
+
+def test_redis_holds_no_addresses(redis_server: RedisServer) -> None:
+    limits.take_session_token("192.0.2.1")
+    (key,) = redis_server.client().scan_iter()
+    assert "192.0.2" not in key
+
+
+def test_exactly_as_many_pass_as_may(redis_server: RedisServer, chat_settings: Callable[..., None]) -> None:
+    chat_settings(tokens_per_minute=7)
+    with ThreadPoolExecutor(16) as threads:
+        passed = list(threads.map(lambda _: passes("192.0.2.1"), range(200)))
+    assert passed.count(True) == 7
+
+
+def test_the_time_to_wait_is_right(redis_server: RedisServer, chat_settings: Callable[..., None]) -> None:
+    chat_settings(tokens_per_minute=120)
+    while passes("192.0.2.1"):
+        pass
+    with pytest.raises(RateLimited) as refused:
+        limits.take_session_token("192.0.2.1")
+    assert refused.value.retry_after_s
+    # One token comes each 0.5 s.
+    assert 0 < refused.value.retry_after_s <= 0.5
+    wait_until(lambda: passes("192.0.2.1"), "the next token", 2)
+
+
+def test_a_bucket_is_gone_when_it_is_full_again(redis_server: RedisServer) -> None:
+    limits.take_session_token("192.0.2.1")
+    (key,) = redis_server.client().scan_iter()
+    assert 59 <= redis_server.client().ttl(key) <= 60  # type: ignore[operator]
+
+
+async def test_places_are_limited_and_free_again(
+    redis_server: RedisServer, chat_settings: Callable[..., None], async_redis: None
+) -> None:
+    chat_settings(sockets_per_ip=2)
+    assert await limits.take_socket_place("192.0.2.1", "a")
+    assert await limits.take_socket_place("192.0.2.1", "b")
+    assert not await limits.take_socket_place("192.0.2.1", "c")
+    # A place that one has can be taken again, and another address has its own.
+    assert await limits.take_socket_place("192.0.2.1", "a")
+    assert await limits.take_socket_place("192.0.2.2", "c")
+    await limits.free_socket_place("a" * 22, "192.0.2.1", "a")
+    assert await limits.take_socket_place("192.0.2.1", "c")
+
+
+async def test_places_of_dead_processes_become_free(
+    redis_server: RedisServer, chat_settings: Callable[..., None], async_redis: None
+) -> None:
+    chat_settings(sockets_per_ip=1)
+    assert await limits.take_socket_place("192.0.2.1", "dead")
+    redis = redis_server.client()
+    (key,) = redis.scan_iter(keys.address_sockets("*"))
+    redis.zadd(key, {"dead": 1})
+    assert await limits.take_socket_place("192.0.2.1", "b")

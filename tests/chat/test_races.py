@@ -1,0 +1,508 @@
+"""Every interleaving of clients and workers that Hypothesis finds, on the real scripts and a real Redis.
+
+A model in Python says what each move must answer and what must be stored after it. `HYPOTHESIS_PROFILE=long`
+looks for half an hour with another seed each time.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from chat import keys
+from chat.errors import Busy, ChatError, ModelError, NotFound, QueueFull, SessionExpired
+from chat.queue import Claim, Committed, GivenUp, WakeUp
+from chat.redis_client import close_async_client
+from tests.conftest import use_chat
+from tests.invariants import Hands, Stored
+from tests.servers import RedisServer
+
+MAX_SESSIONS, MAX_PENDING, MAX_QUEUE, MAX_ATTEMPTS, CONTEXT = 3, 3, 6, 3, 4
+WORKERS = st.sampled_from(["w1", "w2", "w3"])
+PLACES = st.integers(0, 1000)
+PIECES = st.sampled_from(["a", "bc", "😀 é", '"\\'])
+T = TypeVar("T")
+
+common = {
+    "deadline": None,
+    "database": None,
+    "print_blob": False,
+    "suppress_health_check": list(HealthCheck),
+}
+PROFILES = {
+    "quick": settings(**common, derandomize=True, max_examples=60, stateful_step_count=50),  # type: ignore[arg-type]
+    "long": settings(**common, max_examples=6000, stateful_step_count=120),  # type: ignore[arg-type]
+}
+profile = os.environ.get("HYPOTHESIS_PROFILE", "quick")
+
+
+@dataclass
+class Message:
+    """A message as the model knows it; the history's when it has a place there."""
+
+    id: str
+    text: str
+    source: str = "human"
+    to: str = ""
+    code: str = ""
+    replaced: bool = False
+    retry_of: int | None = None
+    retried: int = 0
+
+
+@dataclass
+class Session:
+    """What must be stored of a session."""
+
+    id: str
+    rev: int = 0
+    mailbox: list[Message] = field(default_factory=list)
+    history: list[Message] = field(default_factory=list)
+    cancelled: set[str] = field(default_factory=set)
+    sent: list[str] = field(default_factory=list)
+    """All ids ever accepted."""
+    entry: str = ""
+    """The wake-up."""
+    token: str = ""
+    """Of the claim that may write."""
+    written: str = ""
+    attempts: int = 0
+    """Of the head of the mailbox."""
+    last: tuple[str, Committed] | None = None
+    """Token and answer of the last commit."""
+    gone: bool = False
+
+    def visible(self) -> list[Message]:
+        return [message for message in self.history if not message.replaced]
+
+    def context(self) -> list[str]:
+        return [message.id for message in self.visible() if not message.code][-CONTEXT:]
+
+    def settle(self, *messages: Message) -> None:
+        self.history += messages
+        del self.mailbox[0]
+        self.void(attempts=0)
+        self.rev += 1
+
+    def void(self, attempts: int) -> None:
+        self.token, self.written, self.attempts = "", "", attempts
+
+
+class Races(RuleBasedStateMachine):
+    """Clients and workers in any order."""
+
+    server: RedisServer
+
+    def __init__(self) -> None:
+        super().__init__()
+        client = self.server.client()
+        client.flushall()
+        self.runner = asyncio.Runner()
+        self.hands = Hands(client)
+        self.sessions: list[Session] = []
+        self.wake_ups: list[WakeUp] = []
+        """All that any worker was ever given: old ones come back after a take-over or a restart."""
+        self.claims: list[Claim] = []
+        """All that were ever made: their workers may be frozen and go on at any time."""
+        self.numbers = count(1)
+        self.stored: dict[str, Stored] = {}
+
+    def run(self, move: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(move)
+
+    def teardown(self) -> None:
+        try:
+            self.drain()
+        finally:
+            self.run(close_async_client())
+            self.runner.close()
+            self.hands.client.close()
+
+    def session(self, place: int) -> Session:
+        return self.sessions[place % len(self.sessions)]
+
+    def of(self, claim: Claim) -> Session:
+        return next(session for session in self.sessions if session.id == claim.session_id)
+
+    def refused(self, move: Coroutine[Any, Any, Any], error: type[ChatError]) -> None:
+        with pytest.raises(error):
+            self.run(move)
+
+    def limit(self, session: Session) -> type[ChatError] | None:
+        if len(session.mailbox) >= MAX_PENDING:
+            return QueueFull
+        if sum(len(each.mailbox) for each in self.sessions) >= MAX_QUEUE:
+            return Busy
+        return None
+
+    # --- Clients ---------------------------------------------------------------------------------------------------
+
+    @initialize()
+    def first_session(self) -> None:
+        self.sessions.append(Session(self.hands.begin()))
+
+    @precondition(lambda self: len(self.sessions) < MAX_SESSIONS)
+    @rule()
+    def begin(self) -> None:
+        self.sessions.append(Session(self.hands.begin()))
+
+    @rule(place=PLACES)
+    def accept(self, place: int) -> None:
+        session = self.session(place)
+        message = Message(f"m{next(self.numbers)}", "hi 😀")
+        move = self.hands.accept(session.id, message.text, message.id)
+        error = SessionExpired if session.gone else self.limit(session)
+        if error:
+            self.refused(move, error)
+            return
+        accepted = self.run(move)
+        assert accepted
+        assert accepted.is_new
+        assert accepted.position == len(session.mailbox) - bool(session.token)
+        session.rev += 1
+        assert accepted.rev == session.rev
+        session.mailbox.append(message)
+        session.sent.append(message.id)
+
+    @precondition(lambda self: any(session.sent for session in self.sessions))
+    @rule(place=PLACES, which=PLACES)
+    def accept_again(self, place: int, which: int) -> None:
+        sessions = [session for session in self.sessions if session.sent]
+        session = sessions[place % len(sessions)]
+        message_id = session.sent[which % len(session.sent)]
+        move = self.hands.accept(session.id, "hi 😀", message_id)
+        if session.gone:
+            self.refused(move, SessionExpired)
+            return
+        accepted = self.run(move)
+        waiting = [message.id for message in session.mailbox]
+        if message_id in waiting:
+            assert accepted
+            assert not accepted.is_new
+            assert accepted.position == max(0, waiting.index(message_id) - bool(session.token))
+        else:
+            assert accepted is None
+
+    @rule(place=PLACES)
+    def stop(self, place: int) -> None:
+        session = self.session(place)
+        if not session.token:
+            self.refused(self.hands.stop(session.id), NotFound)
+            return
+        head, token, written = session.mailbox[0], session.token, session.written
+        stopped = self.run(self.hands.stop(session.id))
+        session.settle(head, Message(token, written, "bot", head.id))
+        assert (stopped.rev, stopped.to, stopped.message["text"]) == (session.rev, head.id, written)
+
+    @precondition(lambda self: any(session.sent for session in self.sessions))
+    @rule(place=PLACES, which=PLACES)
+    def cancel(self, place: int, which: int) -> None:
+        sessions = [session for session in self.sessions if session.sent]
+        session = sessions[place % len(sessions)]
+        message_id = session.sent[which % len(session.sent)]
+        move = self.hands.cancel(session.id, message_id)
+        waiting = [message.id for message in session.mailbox]
+        if message_id not in waiting or (session.token and waiting[0] == message_id):
+            self.refused(move, NotFound)
+            return
+        cancelled = self.run(move)
+        index = waiting.index(message_id)
+        message = session.mailbox.pop(index)
+        if index == 0:
+            session.void(attempts=0)
+        session.rev += 1
+        assert (cancelled.rev, cancelled.restored) == (session.rev, message.retry_of is not None)
+        if message.retry_of is None:
+            session.cancelled.add(message_id)
+        else:
+            for restored in session.history[message.retry_of :][: message.retried]:
+                restored.replaced = False
+
+    @precondition(lambda self: any(session.history for session in self.sessions))
+    @rule(place=PLACES, which=PLACES)
+    def retry(self, place: int, which: int) -> None:
+        sessions = [session for session in self.sessions if session.history]
+        session = sessions[place % len(sessions)]
+        target = session.history[-1 - which % min(5, len(session.history))]
+        move = self.hands.retry(session.id, target.id)
+        at = self.retried_place(session, target.id)
+        error: type[ChatError] | None = NotFound if at is None else self.limit(session)
+        if session.gone:
+            error = SessionExpired
+        if error:
+            self.refused(move, error)
+            return
+        assert at is not None
+        again = self.run(move)
+        human = session.history[at]
+        retried = 1 if human.code else 2
+        for message in session.history[at : at + retried]:
+            message.replaced = True
+        assert again.position == len(session.mailbox) - bool(session.token)
+        session.mailbox.append(Message(human.id, human.text, retry_of=at, retried=retried))
+        session.rev += 1
+        assert (again.rev, again.message["id"]) == (session.rev, human.id)
+
+    @staticmethod
+    def retried_place(session: Session, message_id: str) -> int | None:
+        """Where the message is that a retry may answer again."""
+        for at, message in enumerate(session.history):
+            if message.replaced or message.source == "bot":
+                continue
+            if message.code and message.id == message_id:
+                return at
+            is_last = at == len(session.history) - 2 and not message.code and not session.mailbox
+            if is_last and message_id in (message.id, session.history[-1].id):
+                return at
+        return None
+
+    @rule(place=PLACES, again=st.booleans())
+    def end_session(self, place: int, again: bool) -> None:
+        session = self.session(place)
+        # Most sessions shall live long enough for something to happen.
+        if not again and len(session.sent) < 4:
+            return
+        self.hands.end(session.id)
+        self.forget(session)
+
+    @rule(place=PLACES)
+    def expire(self, place: int) -> None:
+        """All that has a time to live comes to its end."""
+        session = self.session(place)
+        mine = [key for key in self.hands.client.scan_iter(f"*{session.id}") if self.hands.client.ttl(key) >= 0]
+        if mine and len(session.sent) >= 4:
+            self.hands.client.delete(*mine)
+            assert not session.mailbox
+            self.forget(session)
+
+    def forget(self, session: Session) -> None:
+        session.gone = True
+        session.mailbox.clear()
+        session.void(attempts=0)
+        session.last = None
+
+    # --- Workers ---------------------------------------------------------------------------------------------------
+
+    @rule(worker=WORKERS)
+    def read(self, worker: str) -> None:
+        wake_up = self.hands.read(worker)
+        if wake_up:
+            self.wake_ups.append(wake_up)
+
+    @precondition(lambda self: self.hands.pending_entries())
+    @rule(worker=WORKERS, which=PLACES)
+    def take_over(self, worker: str, which: int) -> None:
+        """The lease of an entry is over, rightly or not."""
+        entries = list(self.hands.pending_entries())
+        wake_up = self.hands.take_over(worker, start=entries[which % len(entries)])
+        assert wake_up
+        self.wake_ups.append(wake_up)
+
+    @precondition(lambda self: self.wake_ups)
+    @rule(worker=WORKERS, which=PLACES)
+    def claim(self, worker: str, which: int) -> None:
+        # The newest are the likeliest to be good for something.
+        self.claim_with(self.wake_ups[-1 - which % min(6, len(self.wake_ups))], worker)
+
+    def claim_with(self, wake_up: WakeUp, worker: str) -> None:
+        session = next(session for session in self.sessions if session.id == wake_up.session_id)
+        token = f"t{next(self.numbers)}"
+        claim = self.run(self.hands.claim(wake_up, worker, token))
+        if wake_up.entry != session.entry:
+            assert claim is None
+            return
+        head = session.mailbox[0]
+        if session.attempts == MAX_ATTEMPTS:
+            session.settle(Message(head.id, head.text, code="gave_up"))
+            assert claim == GivenUp(session.rev, head.id)
+            return
+        session.rev += 1
+        session.token, session.written, session.attempts = token, "", session.attempts + 1
+        assert isinstance(claim, Claim)
+        assert (claim.rev, claim.attempt) == (session.rev, session.attempts)
+        assert (claim.message["id"], claim.message["text"]) == (head.id, head.text)
+        assert [message["id"] for message in claim.context] == session.context()
+        self.claims.append(claim)
+
+    @precondition(lambda self: any(session.token for session in self.sessions))
+    @rule(which=PLACES)
+    def claim_again(self, which: int) -> None:
+        """The answer to a claim was lost, the worker asks once more."""
+        claim = self.living_claim(which)
+        assert self.run(self.hands.claim(WakeUp(claim.entry, claim.session_id), "w1", claim.token)) == claim
+
+    def living_claim(self, which: int) -> Claim:
+        living = [claim for claim in self.claims if self.of(claim).token == claim.token]
+        return living[which % len(living)]
+
+    def any_claim(self, which: int) -> Claim:
+        return self.claims[-1 - which % min(6, len(self.claims))]
+
+    @precondition(lambda self: self.claims)
+    @rule(which=PLACES, piece=PIECES, twice=st.booleans())
+    def flush(self, which: int, piece: str, twice: bool) -> None:
+        claim = self.any_claim(which)
+        session = self.of(claim)
+        offset = len(session.written)
+        for _ in range(1 + twice):
+            assert self.run(self.hands.flush(claim, offset, piece)) == (session.token == claim.token)
+        if session.token == claim.token:
+            session.written += piece
+
+    @precondition(lambda self: self.claims)
+    @rule(which=PLACES, fails=st.booleans(), twice=st.booleans())
+    def commit(self, which: int, fails: bool, twice: bool) -> None:
+        claim = self.any_claim(which)
+        for _ in range(1 + twice):
+            self.commit_claim(claim, fails)
+
+    def commit_claim(self, claim: Claim, fails: bool) -> None:
+        session = self.of(claim)
+        text = session.written + "."
+        committed = self.run(
+            self.hands.fail(claim, ModelError(), text) if fails else self.hands.reply(claim, text)
+        )
+        if session.token != claim.token:
+            assert committed == (session.last[1] if session.last and session.last[0] == claim.token else None)
+            return
+        head = session.mailbox[0]
+        assert head.id == claim.message["id"]
+        if fails:
+            session.settle(Message(head.id, head.text, code="model_error"))
+        else:
+            session.settle(Message(head.id, head.text), Message(claim.reply, text, "bot", head.id))
+        assert committed
+        assert committed.rev == session.rev
+        session.last = (claim.token, committed)
+
+    @precondition(lambda self: self.claims)
+    @rule(which=PLACES)
+    def hand_back(self, which: int) -> None:
+        claim = self.any_claim(which)
+        session = self.of(claim)
+        is_mine = session.token == claim.token
+        assert self.run(self.hands.hand_back(claim)) == is_mine
+        if is_mine:
+            session.void(session.attempts - 1)
+            # Not idle in anybody's hands: the next to read gets it.
+            assert self.stored_now(session).head["wake"] not in self.hands.pending_entries()
+
+    @precondition(lambda self: self.claims)
+    @rule(worker=WORKERS)
+    def renew(self, worker: str) -> None:
+        claims = self.claims[-6:]
+        before = self.hands.pending_entries()
+        lost = self.run(self.hands.renew(claims, worker))
+        assert lost == [claim for claim in claims if self.of(claim).token != claim.token]
+        kept = {claim.entry for claim in claims if claim not in lost}
+        assert self.hands.pending_entries() == before | dict.fromkeys(kept & set(before), worker)
+
+    @precondition(lambda self: any(session.mailbox for session in self.sessions))
+    @rule(which=PLACES)
+    def poison(self, which: int) -> None:
+        """A message ends every worker that begins it."""
+        busy = [session for session in self.sessions if session.mailbox]
+        session = busy[which % len(busy)]
+        head = session.mailbox[0]
+        for _ in range(MAX_ATTEMPTS + 1):
+            if session.mailbox and session.mailbox[0] is head:
+                self.claim_with(WakeUp(self.delivered(session), session.id), "w3")
+        assert session.history[-1].id == head.id
+        assert session.history[-1].code == "gave_up"
+
+    def delivered(self, session: Session) -> str:
+        """The session's wake-up, after some worker was given it."""
+        while session.entry not in self.hands.pending_entries():
+            assert self.hands.read("w3")
+        return session.entry
+
+    # --- What must be stored ---------------------------------------------------------------------------------------
+
+    def stored_now(self, session: Session) -> Stored:
+        return self.hands.stored(session.id)
+
+    @invariant()
+    def all_is_as_the_model_says(self) -> None:
+        found = self.hands.check()
+        assert set(found) == {session.id for session in self.sessions if not session.gone}
+        for session in self.sessions:
+            session.entry = found[session.id].head.get("wake", "") if not session.gone else ""
+            if not session.gone:
+                self.compare(session, found[session.id])
+
+    @staticmethod
+    def compare(session: Session, stored: Stored) -> None:
+        assert int(stored.head["rev"]) == session.rev, "each event takes exactly one rev"
+        assert [message["id"] for message in stored.mailbox] == [message.id for message in session.mailbox]
+        assert stored.reply.get("token", "") == session.token
+        assert stored.reply.get("text", "") == session.written
+        assert [
+            (
+                message["id"],
+                message["text"],
+                message["source"],
+                message.get("to", ""),
+                message.get("code", ""),
+                bool(message.get("replaced")),
+            )
+            for message in stored.history
+        ] == [
+            (message.id, message.text, message.source, message.to, message.code, message.replaced)
+            for message in session.history
+        ]
+
+    def drain(self) -> None:
+        """One healthy worker comes and answers everything; then each accepted message has its one outcome."""
+        self.all_is_as_the_model_says()
+        order = {session.id: [message.id for message in session.mailbox] for session in self.sessions}
+        for session in self.sessions:
+            while session.mailbox:
+                rounds = len(session.mailbox)
+                self.claim_with(WakeUp(self.delivered(session), session.id), "healthy")
+                if session.token:
+                    self.commit_claim(self.claims[-1], fails=False)
+                assert len(session.mailbox) == rounds - 1
+                self.all_is_as_the_model_says()
+        found = self.hands.check()
+        assert self.hands.read("healthy") is None
+        assert self.hands.pending_entries() == {}
+        assert self.hands.client.xlen(keys.stream(0)) == 0
+        for session in self.sessions:
+            if session.gone:
+                continue
+            humans = [
+                message["id"]
+                for message in found[session.id].history
+                if message["source"] == "human" and not message.get("replaced")
+            ]
+            assert sorted([*humans, *session.cancelled]) == sorted(session.sent), "one outcome for each"
+            assert [name for name in humans if name in order[session.id]] == order[session.id]
+
+
+def test_every_interleaving_keeps_the_promises(each_redis: RedisServer) -> None:
+    use_chat(
+        max_pending=MAX_PENDING,
+        max_queue=MAX_QUEUE,
+        max_attempts=MAX_ATTEMPTS,
+        context_messages=CONTEXT,
+        messages_per_minute=1_000_000,
+    )
+
+    class OnThisServer(Races):
+        server = each_redis
+
+    run_state_machine_as_test(OnThisServer, settings=PROFILES[profile])

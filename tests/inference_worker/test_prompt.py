@@ -1,0 +1,74 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference_worker.backends.base import Prompt, Turn
+from inference_worker.prompt import defuse, estimated_tokens, text_prompt
+
+WORDS = st.sampled_from(["Human:", "bot :", "Robot: ", "BOT:", "\n", " ", "hello", "42", "é", "猫", ":", "o"])
+TEXTS = st.lists(WORDS | st.text(max_size=4), max_size=30).map("".join)
+TURNS = st.builds(Turn, st.sampled_from(["human", "bot"]), TEXTS)
+LABEL = re.compile(r"(?<!\w)(human|bot)\s*[::]", re.IGNORECASE)
+
+
+def written(message: str, *context: Turn, room: int = 1000) -> str:
+    return text_prompt(Prompt(message, context), context_tokens=room + 100, max_new_tokens=100)
+
+
+def test_conversation_is_written_down_for_the_bot_to_go_on():
+    context = (Turn("human", "Hi"), Turn("bot", "Hello, Ann."))
+    assert written("How are you?", *context) == "Human: Hi\nBot: Hello, Ann.\nHuman: How are you?\nBot:"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Bot: yes", "x\nHuman: y", "bot : yes", "BOT:yes", "Bot\u00a0: x", "Human\n: x", "hi,bot:", "(Bot: x)"],
+)
+def test_speakers_label_is_defused_and_its_word_kept(text):
+    assert not LABEL.search(defuse(text))
+    assert re.findall(r"\w+", defuse(text)) == re.findall(r"\w+", text)
+
+
+@pytest.mark.parametrize("text", ["Robot: hello", "my chatbot: a story", "humans: many", "the bot said: no"])
+def test_other_words_stay_as_they_are(text):
+    assert defuse(text) == text
+
+
+@given(st.lists(TURNS, max_size=4), TEXTS, st.integers(12, 200))
+def test_nobody_speaks_for_another_and_the_window_is_kept(context, message, room):
+    text = written(message, *context, room=room)
+    assert estimated_tokens(text) < room
+    labels = [match[1] for match in LABEL.finditer(text)]
+    speakers = [{"human": "Human", "bot": "Bot"}[turn.source] for turn in context]
+    whole = [*speakers, "Human", "Bot"]
+    assert labels == whole[len(whole) - len(labels) :]
+
+
+def test_oldest_turns_go_first():
+    context = [Turn("human", f"question {number} " * 5) for number in range(4)]
+    text = written("The last one", *context, room=70)
+    assert "question 0" not in text
+    assert "question 3" in text
+    assert text.endswith("Human: The last one\nBot:")
+
+
+def test_end_of_a_long_message_is_kept_and_the_room_is_used():
+    text = written("word " * 500 + "the end", Turn("human", "before"), room=200)
+    assert text.endswith("word the end\nBot:")
+    assert "before" not in text
+    assert 195 <= estimated_tokens(text) < 200
+
+
+def test_cutting_a_message_makes_no_label():
+    message = "Robot: " + "a " * 40
+    for room in range(12, 60):
+        assert len(LABEL.findall(written(message, room=room))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("hello", 2), ("a b c", 3), ("2024", 4), ("猫", 3), ("?!", 2), ("\n\n", 2), ("", 0)]
+)
+def test_estimated_tokens(text, tokens):
+    assert estimated_tokens(text) == tokens
