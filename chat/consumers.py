@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import random
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,6 +18,7 @@ from chat.continuity import Continuity, Verdict
 from chat.errors import BadFrame, Busy, ChatError, SessionExpired
 from chat.events import Event
 from chat.protocols import ChatbotV1, Plain, Protocol
+from chat.pulse import Pulse
 from chat.redis_client import is_unavailable, patiently
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ GAP_PATIENCE_S = 0.15
 """How long a missing event may be late before the session is read again. Overtaking takes a few ms."""
 ACCEPT_PATIENCE_S = 3.0
 """How long a message waits for a Redis that is away before the client is told."""
+SPREAD_S = 2.0
+"""After a silence of the channel layer the sockets of a process read their sessions within this time."""
 MAX_HELD_EVENTS = 1000
 
 CLOSE_FLOOD = 1008
@@ -88,6 +92,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._is_accepted = True
         # Listen first, read then: what happens in between is in both, and told once.
         await self.channel_layer.group_add(keys.session_group(self.session_id), self.channel_name)
+        Pulse.here().listen(self._after_silence)
         self._set_alarm("registration", get_conf().socket_registration_s / 3)
         await self._read_session()
 
@@ -100,6 +105,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await limits.free_socket_place(self.session_id, self._address(), self.channel_name)
 
     def _clean_up(self) -> None:
+        Pulse.here().ignore(self._after_silence)
         if self._alarm:
             self._alarm.cancel()
         for task in self._tasks:
@@ -281,6 +287,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._set_alarm("silence", SILENCE_S)
         else:
             self._deadlines.pop("silence", None)
+
+    def _after_silence(self) -> None:
+        # Not all sockets of the process at the same moment.
+        self._set_alarm("gap", random.uniform(0, SPREAD_S))
 
     def _set_alarm(self, name: str, in_s: float) -> None:
         loop = asyncio.get_running_loop()

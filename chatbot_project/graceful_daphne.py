@@ -1,9 +1,10 @@
-"""Two things that Daphne does not do by itself and this project's protocol promises.
+"""Three things that Daphne does not do by itself and this project's protocol promises.
 
-1. Closing a socket with the codes that RFC 6455 defines for servers (1008, 1009, 1012, 1013). Its WebSocket library
-   lets an application send 1000 and 3000 to 4999 only and raises for others; the client then sees 1011.
+1. Closing a socket with the codes that RFC 6455 defines for servers (1008, 1009, 1012, 1013). Its WebSocket
+   library lets an application send 1000 and 3000 to 4999 only and raises for others; the client then sees 1011.
 2. Telling clients that the server goes down (1012), so that they come back at once. Daphne's own shutdown drops
    connections without a close frame, and does nothing at all when one of them has no application any more.
+3. Cutting a client that does not read. Daphne buffers for it without a bound.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import sys
 from typing import Any
 
 GOING_DOWN = 1012
+MAX_UNSENT_BYTES = 1 << 20
+"""Far more than a page that reads ever leaves unread; it comes back and gets the whole session."""
 GRACE_S = 2.0
 """How long sockets and requests may take to end before they are cut."""
 
@@ -22,11 +25,20 @@ def install() -> None:
         from daphne.ws_protocol import WebSocketProtocol
 
         WebSocketProtocol.serverClose = _close
+        WebSocketProtocol.serverSend = _send
         Server.kill_all_applications = _shut_down
 
 
 def _close(protocol: Any, code: int | None = None) -> None:
     protocol.sendCloseFrame(code=code or 1000)
+
+
+def _send(protocol: Any, content: str | bytes, binary: bool = False) -> None:
+    transport = protocol.transport
+    if len(transport.dataBuffer) + transport._tempDataLen > MAX_UNSENT_BYTES:
+        transport.abortConnection()
+        return
+    protocol.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
 
 
 def _shut_down(server: Any) -> Any:

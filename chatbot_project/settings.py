@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -110,7 +111,7 @@ if len(str(DEVELOPMENT_REDIS_SOCKET).encode()) > MAX_SOCKET_PATH_BYTES:
 
 REDIS_URL = env.redis_url(DEVELOPMENT_REDIS_SOCKET)
 
-CHANNEL_LAYERS = {
+CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         # Measured three times as fast as channels_redis.core, and without its shared capacity that drops.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -123,7 +124,7 @@ CHANNEL_LAYERS = {
 
 # --- The chat: fields of chat.conf.ChatConf ---
 
-CHAT = {
+CHAT: dict[str, Any] = {
     "redis_url": REDIS_URL,
     "key_prefix": env.text("CHAT_KEY_PREFIX", "chat"),
     "partitions": env.whole("CHAT_PARTITIONS", 1),
@@ -145,7 +146,7 @@ CHAT = {
 
 # --- The model: fields of inference_worker.conf.ModelConf ---
 
-MODEL = {
+MODEL: dict[str, Any] = {
     "url": env.text("MODEL_URL", "echo:?delay_ms=20"),
     "api_key": env.text("MODEL_API_KEY"),
     # The seed of this project spelled the name in two ways; all of them work.

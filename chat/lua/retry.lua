@@ -12,8 +12,10 @@ end
 local length = history_length()
 local waiting = redis.call('LLEN', PENDING)
 
-local place = tonumber(redis.call('HGET', IDS, id))
-if not place and length > 1 and message_id(history_get(length - 1)) == id then
+local known = redis.call('HGET', IDS, id)
+local place = tonumber(known)
+-- Only a reply's id is not known there. The last message may be one that waits to be answered again.
+if not known and length > 1 and message_id(history_get(length - 1)) == id then
   place = length - 2
 end
 if not place then

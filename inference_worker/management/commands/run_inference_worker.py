@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from argparse import ArgumentParser
-from typing import Any, ClassVar
+from typing import Any
 
 import uvloop
 from django.core.management.base import BaseCommand, CommandError
@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     help = "Answers the messages that wait in the queue, until SIGTERM."
     # The checks of pages and staff accounts say nothing about a worker and cost time at every start.
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--concurrency", type=int, default=16, help="generations at once (16)")
