@@ -7,7 +7,7 @@ from inference_worker.backends.base import Prompt, Turn
 
 _LABELS = {"human": "Human:", "bot": "Bot:"}
 # A colon may stand apart from its word or be a full-width one. "Robot:" is no marker.
-_MARKER = re.compile(r"(?<!\w)(human|bot)\s*[::]", re.IGNORECASE)
+_MARKER = re.compile(r"(?<!\w)(human|bot)\s*[:\uff1a]", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z]+|\s+|.", re.DOTALL)
 # Tokenizers may put a token of their own before the text.
 _START_TOKENS = 1

@@ -29,8 +29,10 @@ async def stream_with_retries(
         try:
             async with aclosing(_until(deadline, backend.stream(prompt))) as items:
                 async for item in items:
-                    begun = True
-                    yield item
+                    # An empty piece is no beginning: a filter gives one while it holds text back.
+                    if item != "":
+                        begun = True
+                        yield item
             return
         except ModelUnavailable as error:
             pause_s = pause_before_retry(attempt, error.retry_after_s)

@@ -23,11 +23,11 @@ def open_backend(conf: ModelConf, slots: int) -> Backend:
     except ValueError:
         raise ImproperlyConfigured(f"MODEL_URL is not a URL. {_POSSIBLE}") from None
     if scheme == "echo":
-        from inference_worker.backends.echo import Echo  # noqa: PLC0415 - only the one in use is loaded
+        from inference_worker.backends.echo import Echo
 
         return Echo(conf)
     if scheme in ("http", "https"):
-        from inference_worker.backends.huggingface import HuggingFace  # noqa: PLC0415 - only the one in use
+        from inference_worker.backends.huggingface import HuggingFace
 
         return HuggingFace(conf, slots)
     # Only the scheme is shown: the rest of the URL may hold a password.

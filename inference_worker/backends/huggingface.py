@@ -85,10 +85,12 @@ class HuggingFace:
                 call.cancel()
 
     async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for call in self._calls:
             call.cancel()
+            # A call that waited for a thread has none now that would say so.
             call.items.put_nowait(ModelUnavailable())
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._threads.shutdown)
         self._session.close()
 
     def _work(self, call: "_Call", prompt: Prompt) -> None:

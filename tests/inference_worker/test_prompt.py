@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from inference_worker.backends.base import Prompt, Turn
 from inference_worker.prompt import defuse, estimated_tokens, text_prompt
 
-WORDS = st.sampled_from(["Human:", "bot :", "Robot: ", "BOT:", "\n", " ", "hello", "42", "é", "猫", ":", "o"])
+WORDS = st.sampled_from(
+    ["Human:", "bot :", "Robot: ", "BOT:", "Bot\uff1a", "\n", " ", "hello", "42", "é", "猫", ":", "o"]
+)
 TEXTS = st.lists(WORDS | st.text(max_size=4), max_size=30).map("".join)
 TURNS = st.builds(Turn, st.sampled_from(["human", "bot"]), TEXTS)
-LABEL = re.compile(r"(?<!\w)(human|bot)\s*[::]", re.IGNORECASE)
+LABEL = re.compile(r"(?<!\w)(human|bot)\s*[:\uff1a]", re.IGNORECASE)
 
 
 def written(message: str, *context: Turn, room: int = 1000) -> str:
@@ -24,7 +26,7 @@ def test_conversation_is_written_down_for_the_bot_to_go_on():
 
 @pytest.mark.parametrize(
     "text",
-    ["Bot: yes", "x\nHuman: y", "bot : yes", "BOT:yes", "Bot\u00a0: x", "Human\n: x", "hi,bot:", "(Bot: x)"],
+    ["Bot: yes", "x\nHuman: y", "bot : yes", "BOT:yes", "Bot\u00a0: x", "Human\n: x", "hi,bot:", "bot\uff1a x"],
 )
 def test_speakers_label_is_defused_and_its_word_kept(text):
     assert not LABEL.search(defuse(text))

@@ -104,15 +104,15 @@ async def test_hanging_model_ends_with_a_timeout_and_is_left(server, model, mode
     server.play(mode)
     with pytest.raises(ModelTimeout):
         await asyncio.wait_for(answer(model, timeout_s=0.2), 2)
-    assert await asyncio.to_thread(server.client_left.wait, 2)
+    # On a machine that is busy with other things the time may be over before anything was asked.
+    assert not server.requests or await asyncio.to_thread(server.client_left.wait, 2)
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_time_of_a_slow_reader_counts_and_the_timeout_never_hits_the_reader(server, model):
-    server.play("stream?delay_ms=30")
-    stream = stream_with_retries(model, Prompt("hi"), 0.1)
-    assert await anext(stream) == "You"
-    await asyncio.sleep(0.15)
+async def test_time_of_a_slow_reader_counts_and_the_timeout_never_hits_the_reader():
+    stream = stream_with_retries(open_backend(ModelConf(url="echo:"), 1), Prompt("a b"), 0.2)
+    assert await anext(stream) == "a "
+    await asyncio.sleep(0.25)
     with pytest.raises(ModelTimeout):
         await anext(stream)
 
@@ -148,6 +148,36 @@ async def test_closed_between_two_pieces(server, model):
     await stream.aclose()
     assert await asyncio.to_thread(server.client_left.wait, 2)
     assert len(asyncio.all_tasks()) == 1
+
+
+class Watched:
+    """A backend that keeps its generator alive, so that nobody but its user can close it."""
+
+    name = "watched"
+    closed = False
+
+    async def _answer(self) -> AsyncIterator[str | Finish]:
+        try:
+            yield ""
+            yield "one"
+            yield "two"
+        finally:
+            self.closed = True
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[str | Finish]:
+        self.kept = self._answer()
+        return self.kept
+
+    async def close(self) -> None:
+        """There is nothing to free."""
+
+
+async def test_backend_has_ended_when_closing_returns():
+    model = Watched()
+    stream = stream_with_retries(model, Prompt("hi"), 30)
+    assert await anext(stream) == "one"
+    await stream.aclose()
+    assert model.closed
 
 
 @given(st.integers(0, 50), st.none() | st.floats(0, 1e6))

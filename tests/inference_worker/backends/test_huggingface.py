@@ -319,7 +319,8 @@ async def test_retry_after_may_be_a_date(server, open_model):
 async def test_depth_and_size_have_bounds(open_model, monkeypatch):
     assert (await failure(open_model("raw?body=" + "[" * 20_000))).detail == huggingface.NOT_UNDERSTOOD
     monkeypatch.setattr(huggingface, "MAX_ANSWER_BYTES", 100)
-    assert (await failure(open_model("raw?body=" + "x" * 200))).detail == huggingface.NOT_UNDERSTOOD
+    long = 'raw?body={"generated_text":"' + "x" * 200 + '"}'
+    assert (await failure(open_model(long))).detail == huggingface.NOT_UNDERSTOOD
 
 
 async def test_model_that_does_not_answer_in_time_is_left(server, open_model):
