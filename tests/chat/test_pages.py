@@ -37,7 +37,7 @@ def begin(browser: Client, name: str = "Ada") -> str:
     """Begin a session; gives the address of its page."""
     response = post(browser, "/", name=name)
     assert response.status_code == 303
-    return response["Location"]
+    return str(response["Location"])
 
 
 def session_of(url: str) -> str:
@@ -48,7 +48,7 @@ def send(browser: Client, url: str, text: str, **fields: str):
     return post(browser, url, token_from=url, text=text, **fields)
 
 
-# --- The first page ----------------------------------------------------------------------------------------
+# --- The first page ---------------------------------------------------------------------------------------
 
 
 def test_first_page_says_what_this_is_and_asks_for_a_name(browser: Client):
@@ -127,7 +127,7 @@ def test_names_are_shown_as_text(browser: Client):
     assert "<b>Ada" not in browser.get("/").content.decode()
 
 
-# --- The conversation --------------------------------------------------------------------------------------
+# --- The conversation -------------------------------------------------------------------------------------
 
 
 def test_a_foreign_and_an_unknown_session_look_the_same(browser: Client):
@@ -252,7 +252,7 @@ def test_ending_needs_a_form(browser: Client):
     assert browser.get(f"{begin(browser)}end").status_code == 405
 
 
-# --- Redis is away -------------------------------------------------------------------------------------------
+# --- Redis is away ----------------------------------------------------------------------------------------
 
 
 def test_without_redis_the_pages_say_so_and_lose_nothing(

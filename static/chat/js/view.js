@@ -108,7 +108,7 @@ function noteOf(turn, entry, { isReady, isOver, busy, now }) {
   const isBusy = busy.includes(turn.id);
   switch (turn.status) {
     case "sending":
-      if (isOver) return { note: words.unanswered };
+      if (isOver) return { note: words.unsent };
       return { note: isReady ? words.sending : words.sendingLater };
     case "waiting": {
       if (isOver) return { note: words.unanswered };
@@ -119,6 +119,7 @@ function noteOf(turn, entry, { isReady, isOver, busy, now }) {
     case "streaming":
       return { note: turn.text ? words.writing : words.thinking };
     case "refused":
+      if (isOver) return { note: words.unsent };
       return { note: errorIn(turn.refusal.code, turn.refusal.detail), isCounting: turn.refusal.until > now };
     case "failed":
       return { note: isBusy ? words.retrying : errorIn(turn.code, turn.detail) };
@@ -133,7 +134,7 @@ function noteOf(turn, entry, { isReady, isOver, busy, now }) {
 function actionsOf(turn, { isReady, isOver, isAnswering, isLast, busy, now }) {
   const isBusy = busy.includes(turn.id);
   const copy = { name: "copy", label: words.copy, isOnDemand: true };
-  if (isOver) return turn.text ? [copy] : [];
+  if (isOver) return turn.text && ["done", "stopped"].includes(turn.status) ? [copy] : [];
   switch (turn.status) {
     case "sending":
       return isReady ? [] : [{ name: "takeBack", label: words.takeBack }];

@@ -31,6 +31,7 @@ export const words = Object.freeze({
   takingBack: "Taking it back",
   retrying: "Asking again",
   unanswered: "Not answered",
+  unsent: "Not sent, kept for the next conversation",
   unconfirmed: "The server did not confirm this message.",
 
   copy: "Copy",
