@@ -95,7 +95,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "chatbot_project.storage.HashedFiles"
     },
 }
 # Development serves files from where they lie; production runs collectstatic first.
