@@ -21,15 +21,17 @@ from bench.stacks import Floor, System
 
 PARTS = ("latency", "throughput", "pieces", "trips", "history")
 PROCESSES = ("web", "worker", "redis")
+QUIET_CORES = 0.15
+"""More than this taken by other programs moves the ratios."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How much is measured."""
 
-    latency_rounds: int = 30
+    latency_rounds: int = 25
     latency_messages: int = 100
-    load_rounds: int = 7
+    load_rounds: int = 6
     load_s: float = 2.5
     history_rounds: int = 8
     history_messages: int = 200
@@ -197,6 +199,9 @@ class Bench:
         ratio = ratio_of_medians(ours, theirs)
         single = sorted(mine / other for mine, other in zip(ours, theirs, strict=True))
         spread = f"{len(rounds)} rounds, {single[0]:.2f} to {single[-1]:.2f}"
+        others = statistics.median(one.others for pair in rounds for one in pair)
+        if others > QUIET_CORES:
+            line("NOT QUIET", f"other programs took {others:.1f} cores meanwhile; do not trust these ratios")
         line(f"RATIO {name}, system / floor", f"{ratio:.2f} ({spread})" + (f"; goal {goal}" if goal else ""))
         return ratio
 

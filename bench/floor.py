@@ -109,7 +109,7 @@ def pieces(frame: dict[str, Any]) -> list[str]:
 def main() -> None:
     """The worker, or with `web` Daphne on the loop chosen above."""
     if sys.argv[1:2] == ["web"]:
-        from daphne.cli import CommandLineInterface  # noqa: PLC0415 (see the policy above)
+        from daphne.cli import CommandLineInterface
 
         CommandLineInterface().run([*sys.argv[2:], "bench.floor:application"])
     elif LEAN:

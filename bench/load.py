@@ -69,6 +69,12 @@ class Round:
     def whole_ms(self) -> float:
         return statistics.median(self.whole_s) * 1000
 
+    @property
+    def others(self) -> float:
+        """How many cores programs took that are no part of this."""
+        mine = sum(taken for name, taken in self.cpu_s.items() if name != "machine")
+        return max(0.0, self.cpu_s["machine"] - mine) / self.seconds
+
     def cpu_ms(self, *names: str) -> float:
         """Per message, of some processes."""
         return sum(self.cpu_s[name] for name in names) / self.answered * 1000

@@ -1,6 +1,7 @@
 """What is measured: the system and the floor, each with a Redis of its own, all on loopback."""
 
 import json
+import os
 import sys
 import time
 import urllib.request
@@ -29,6 +30,14 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def machine_seconds() -> float:
+    """The processor time that all programs of this machine took so far."""
+    user, nice, system, _idle, _iowait, *rest = map(
+        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
+
+
 def _pid(server: RedisServer) -> int:
     assert server.process
     return server.process.pid
@@ -43,8 +52,9 @@ class Measured:
     port: int
 
     def meter(self) -> dict[str, float]:
-        """Processor seconds so far, by process."""
+        """Processor seconds so far, by process, and of the whole machine."""
         return {
+            "machine": machine_seconds(),
             "web": cpu_seconds(self.web_pid),
             "worker": cpu_seconds(self.worker_pid),
             "redis": cpu_seconds(_pid(self.redis)),

@@ -20,7 +20,7 @@ from tests.servers import ROOT, wait_until
 # What processes do at their own pace, messages or not.
 BACKGROUND = {
     *("HELLO", "AUTH", "CLIENT", "SELECT", "PING", "INFO", "XINFO", "XAUTOCLAIM", "XGROUP"),
-    *("script renew", "script connect", "script take_place"),
+    *("script renew", "script connect", "script take_place", "PUBLISH pulse"),
 }
 _LINE = re.compile(r"\+[\d.]+ \[\d+ (\S+)\] (.*)")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -121,6 +121,8 @@ def _name(words: list[str]) -> str:
     if verb == "EVALSHA":
         return f"script {_scripts().get(words[1], words[1])}"
     if verb == "PUBLISH":
+        if "pulse." in words[1]:
+            return "PUBLISH pulse"
         event = _EVENT.search(words[-1])
         return f"PUBLISH {event[1]}" if event else verb
     return verb

@@ -31,7 +31,7 @@ def is_allowed(origin: str, host: str, forwarded_proto: str) -> bool:
 def _normal(origin: str) -> tuple[str, str, int] | None:
     try:
         parts = urlsplit(origin)
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     except (ValueError, KeyError):
         return None
     return (parts.scheme, parts.hostname, port) if parts.hostname else None

@@ -1,6 +1,9 @@
 """The chat's addresses: API, health, pages."""
 
+from django.templatetags.static import static
 from django.urls import path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from chat import pages, views
@@ -13,6 +16,8 @@ urlpatterns = [
     path("readyz", views.ReadyView.as_view()),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", views.DocsView.as_view(url_name="schema"), name="docs"),
+    # Browsers ask for it on pages that name no icon, such as the admin's.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("chat/favicon.svg"))),
     path("", pages.home, name="home"),
     path("c/<str:session_id>/", pages.conversation, name="conversation"),
     path("c/<str:session_id>/end", pages.end, name="end"),

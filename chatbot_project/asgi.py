@@ -13,9 +13,9 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from chat.consumers import ChatConsumer  # noqa: E402
-from chatbot_project import graceful_daphne  # noqa: E402
+from chatbot_project import daphne_fixes  # noqa: E402
 
-graceful_daphne.install()
+daphne_fixes.install()
 
 application = ProtocolTypeRouter(
     {

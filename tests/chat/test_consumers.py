@@ -48,9 +48,7 @@ def slow_web(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="module")
 def lonely_web(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A web process without any worker, with a small mailbox."""
-    stack = Stack(
-        tmp_path_factory.mktemp("lonely"), redis.url, CHAT_KEY_PREFIX="lonely", CHAT_MAX_PENDING="3"
-    )
+    stack = Stack(tmp_path_factory.mktemp("lonely"), redis.url, CHAT_KEY_PREFIX="lonely", CHAT_MAX_PENDING="3")
     yield stack.web()
     stack.close()
 

@@ -107,7 +107,7 @@ def test_the_successor_needs_the_secret_key(settings: Any) -> None:
 
 def test_a_rotation_starts_the_time_to_live_again(each_redis: RedisServer) -> None:
     token, _ = sessions.create("Ada")
-    redis = each_redis.client()
+    redis: Any = each_redis.client()
     alive = [key for key in (keys.session(token.session_id), keys.history(token.session_id)) if redis.exists(key)]
     for key in alive:
         redis.expire(key, 10)
@@ -131,7 +131,7 @@ def test_a_session_expires_with_all_of_it(
     token, _ = sessions.create("Ada")
     run_async(lambda: Hands(each_redis.client()).answer(token.session_id))
     assert works(token)
-    redis = each_redis.client()
+    redis: Any = each_redis.client()
     wait_until(
         lambda: not [key for key in redis.scan_iter() if token.session_id in key], "the session to expire", 5
     )
@@ -158,11 +158,11 @@ def test_a_session_whose_messages_wait_does_not_expire(
 
 
 def test_ids_of_expired_sessions_are_forgotten(redis_server: RedisServer) -> None:
-    redis = redis_server.client()
+    redis: Any = redis_server.client()
     living = [sessions.create("Ada")[0].session_id for _ in range(3)]
     redis.zadd(keys.sessions(0), {f"expired-{number}": number for number in range(20)})
     sessions.forget_expired(0, 1000)
-    assert set(redis.zrange(keys.sessions(0), 0, -1)) == set(living)  # type: ignore[arg-type]
+    assert set(redis.zrange(keys.sessions(0), 0, -1)) == set(living)
     sessions.forget_expired(0, 1000)
 
 
@@ -171,7 +171,7 @@ def test_nothing_is_forgotten_where_there_is_nothing(redis_server: RedisServer) 
 
 
 def test_the_list_of_ids_does_not_grow_with_expired_sessions(redis_server: RedisServer) -> None:
-    redis = redis_server.client()
+    redis: Any = redis_server.client()
     redis.zadd(keys.sessions(0), {f"expired-{number}": number for number in range(500)})
     for _ in range(300):
         sessions.create("Ada")

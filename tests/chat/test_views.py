@@ -1,5 +1,6 @@
 """The HTTP API: every call of the contract's table, bad input and bad luck."""
 
+import asyncio
 import json
 import re
 import signal
@@ -471,7 +472,8 @@ async def test_the_end_closes_sockets_and_drops_the_reply(
         await other.until("delta")
         assert call("DELETE", f"{web.url}/token", token)[0] == 204
         for client in (one, other):
-            await client.socket.wait_closed()
+            # At once: without being told they would find out only after ten silent seconds.
+            await asyncio.wait_for(client.socket.wait_closed(), 5)
             assert client.socket.close_code == 4401
     redis = redis_server.client()
     session_id = token.partition(".")[0]

@@ -1,14 +1,16 @@
-"""Three things that Daphne does not do by itself and this project's protocol promises.
+"""Four things that Daphne does not do by itself and this project's protocol promises.
 
 1. Closing a socket with the codes that RFC 6455 defines for servers (1008, 1009, 1012, 1013). Its WebSocket
    library lets an application send 1000 and 3000 to 4999 only and raises for others; the client then sees 1011.
 2. Telling clients that the server goes down (1012), so that they come back at once. Daphne's own shutdown drops
    connections without a close frame, and does nothing at all when one of them has no application any more.
 3. Cutting a client that does not read. Daphne buffers for it without a bound.
+4. Keeping tokens out of its access log, which prints query strings.
 """
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any
 
 GOING_DOWN = 1012
@@ -21,12 +23,14 @@ GRACE_S = 2.0
 def install() -> None:
     """Teach the Daphne that is loaded in this process; does nothing under another server."""
     if "daphne.server" in sys.modules:
+        from daphne.access import AccessLogGenerator
         from daphne.server import Server
         from daphne.ws_protocol import WebSocketProtocol
 
         WebSocketProtocol.serverClose = _close
         WebSocketProtocol.serverSend = _send
         Server.kill_all_applications = _shut_down
+        AccessLogGenerator.write_entry = _without_query(AccessLogGenerator.write_entry)
 
 
 def _close(protocol: Any, code: int | None = None) -> None:
@@ -39,6 +43,13 @@ def _send(protocol: Any, content: str | bytes, binary: bool = False) -> None:
         transport.abortConnection()
         return
     protocol.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
+
+
+def _without_query(write_entry: Callable[..., None]) -> Callable[..., None]:
+    def write(log: Any, host: str, date: Any, request: str, *rest: Any, **more: Any) -> None:
+        write_entry(log, host, date, request.partition("?")[0], *rest, **more)
+
+    return write
 
 
 def _shut_down(server: Any) -> Any:
