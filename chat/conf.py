@@ -37,7 +37,7 @@ class ChatConf:
     token_grace_s: int = 60
     """How long a rotated token goes on working."""
     max_frame_bytes: int = 65_536
-    socket_registration_s: int = 300
+    socket_registration_s: int = 120
     """A socket whose process died is counted no longer than this; living ones renew it in time."""
     max_attempts: int = 3
     """A message whose processing killed this many workers is given up."""

@@ -252,6 +252,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._reading:
             return
         self._reading = True
+        # Everything is written before it is told: what came so far is in what will be read.
+        self._held.clear()
         try:
             snapshot = await patiently(lambda: sessions.asnapshot(self.session_id), for_s=ACCEPT_PATIENCE_S)
         except RedisError as error:
@@ -323,7 +325,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if "registration" in over:
             self._set_alarm("registration", get_conf().socket_registration_s / 3)
             with contextlib.suppress(RedisError):
-                await sessions.connect(self.session_id, None, self.channel_name)
+                if await sessions.connect(self.session_id, None, self.channel_name) == "expired":
+                    await self.close(CLOSE_SESSION_OVER)
+                    return
                 await limits.take_socket_place(self._address(), self.channel_name)
         if {"gap", "silence", "expiry"} & set(over):
             await self._read_session()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import redis
@@ -24,6 +24,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from chat.conf import get_conf
+from chat.shared_connection import SharedConnection
 
 Answer = TypeVar("Answer")
 SOCKET_TIMEOUT_S = 5.0
@@ -31,6 +32,7 @@ SOCKET_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 32
 
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
+_shared: "WeakKeyDictionary[asyncio.AbstractEventLoop, SharedConnection]" = WeakKeyDictionary()
 
 
 def is_unavailable(error: RedisError) -> bool:
@@ -72,6 +74,21 @@ def async_client() -> "redis.asyncio.Redis":
     return client
 
 
+def shared_connection() -> SharedConnection:
+    """The connection of the running event loop that scripts and events share."""
+    loop = asyncio.get_running_loop()
+    connection = _shared.get(loop)
+    if connection is None:
+        pool = redis.asyncio.ConnectionPool.from_url(
+            get_conf().redis_url,
+            socket_connect_timeout=SOCKET_TIMEOUT_S,
+            retry=AsyncRetry(NoBackoff(), 0),
+            decode_responses=True,
+        )
+        connection = _shared[loop] = SharedConnection(pool, SOCKET_TIMEOUT_S)
+    return connection
+
+
 def open_async_client(socket_timeout_s: float, max_connections: int) -> "redis.asyncio.Redis":
     """A client of its own; a blocking read needs one whose socket waits longer than the read."""
     pool = redis.asyncio.BlockingConnectionPool.from_url(
@@ -87,7 +104,10 @@ def open_async_client(socket_timeout_s: float, max_connections: int) -> "redis.a
 
 
 async def close_async_client() -> None:
-    """Close the running loop's client, if there is one."""
+    """Close the running loop's connections, if there are any."""
+    shared = _shared.pop(asyncio.get_running_loop(), None)
+    if shared is not None:
+        await shared.close()
     client = _clients.pop(asyncio.get_running_loop(), None)
     if client is not None:
         await client.aclose(close_connection_pool=True)
@@ -104,12 +124,12 @@ class Script:
         self._sha = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, keys: Sequence[str], *args: str | int | float) -> Any:
-        """Run on the event loop's client."""
-        client = async_client()
+        """Run on the event loop's shared connection."""
+        connection = shared_connection()
         try:
-            return await cast(Any, client.evalsha(self._sha, len(keys), *keys, *args))
+            return await connection.call("EVALSHA", self._sha, len(keys), *keys, *args)
         except NoScriptError:
-            return await cast(Any, client.eval(self._text, len(keys), *keys, *args))
+            return await connection.call("EVAL", self._text, len(keys), *keys, *args)
 
     def run_sync(self, keys: Sequence[str], *args: str | int | float) -> Any:
         """Run on the process's synchronous client."""

@@ -39,6 +39,9 @@ def _close(protocol: Any, code: int | None = None) -> None:
 
 def _send(protocol: Any, content: str | bytes, binary: bool = False) -> None:
     transport = protocol.transport
+    if protocol.state != protocol.STATE_OPEN:
+        # The client has gone in this very moment; its consumer is about to hear of it.
+        return
     if len(transport.dataBuffer) + transport._tempDataLen > MAX_UNSENT_BYTES:
         transport.abortConnection()
         return

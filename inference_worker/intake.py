@@ -8,7 +8,9 @@ from redis.exceptions import ResponseError
 from chat import keys
 from chat.conf import get_conf
 from chat.queue import WakeUp
-from chat.redis_client import SOCKET_TIMEOUT_S, async_client, open_async_client
+from chat.redis_client import SOCKET_TIMEOUT_S, Script, async_client, open_async_client
+
+_tidy = Script("tidy")
 
 BLOCK_MS = 1000
 """How long a read waits for new entries. Also the longest time that a shutdown waits for it."""
@@ -69,10 +71,7 @@ class Intake:
     async def tidy(self) -> None:
         """Delete the consumers of workers that are long gone and hold nothing."""
         for number, stream in enumerate(self._streams):
-            for consumer in await async_client().xinfo_consumers(stream, keys.GROUP):
-                if consumer["pending"] == 0 and consumer["idle"] > IDLE_CONSUMER_MS:
-                    await async_client().xgroup_delconsumer(stream, keys.GROUP, consumer["name"])
-                    await cast(Any, async_client().hdel(keys.workers(number), consumer["name"]))
+            await _tidy.run([stream, keys.workers(number)], IDLE_CONSUMER_MS)
 
     async def close(self) -> None:
         """Leave the groups, unless something is still delivered to this consumer, and disconnect."""

@@ -14,6 +14,8 @@ FLUSH_INTERVAL_S = 0.04
 """Pieces after the first one are gathered this long: fast enough for the eye, and few enough for a browser."""
 ANNOUNCE_AFTER_S = 0.1
 """A reply whose first piece takes longer is announced as started."""
+HEAD_START_S = 0.2
+"""Far below any lease. A first piece this soon after the claim is stored and told at once."""
 REDIS_PATIENCE_S = 60.0
 """How long a worker waits for a Redis that is away before it leaves the work to a take-over."""
 
@@ -40,7 +42,9 @@ class ReplyWriter:
         self._buffer: list[str] = []
         self._size = 0
         self._flushed_at = float("-inf")
+        self._claimed_at = self._loop.time()
         self._unannounced_rev = claim.rev
+        self._finished = False
         self._flushing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(ANNOUNCE_AFTER_S, self._wake)
@@ -65,6 +69,10 @@ class ReplyWriter:
         """The whole text; what was not flushed yet goes out with the end of the reply."""
         self._cancel_timer()
         async with self._flushing:
+            self._finished = True
+            rev, self._unannounced_rev = self._unannounced_rev, 0
+            if rev:
+                await self._publish(events.started(rev, self._claim.reply, self._claim.message["id"]))
             return self.text
 
     def close(self) -> None:
@@ -90,6 +98,8 @@ class ReplyWriter:
 
     async def _flush(self) -> None:
         async with self._flushing:
+            if self._finished:
+                return
             piece, offset = "".join(self._buffer), self._size
             self._buffer.clear()
             claim = self._claim
@@ -100,6 +110,18 @@ class ReplyWriter:
                 return
             self._size += len(piece)
             self._flushed_at = self._loop.time()
-            if not await patiently(lambda: queue.flush(claim, offset, piece), for_s=REDIS_PATIENCE_S):
+            event = events.delta(claim.reply, offset, piece, to=claim.message["id"], rev=rev)
+            if rev and self._flushed_at - self._claimed_at < HEAD_START_S:
+                # So soon after the claim no other worker can hold the work, and a client that was told of a stop
+                # drops the piece. Both commands leave together, and the connection that they share keeps them in
+                # order: stored first, told second.
+                stored, _ = await asyncio.gather(self._store(offset, piece), self._publish(event))
+            else:
+                stored = await self._store(offset, piece)
+                if stored:
+                    await self._publish(event)
+            if not stored:
                 raise TakenOver
-            await self._publish(events.delta(claim.reply, offset, piece, to=claim.message["id"], rev=rev))
+
+    async def _store(self, offset: int, piece: str) -> bool:
+        return await patiently(lambda: queue.flush(self._claim, offset, piece), for_s=REDIS_PATIENCE_S)

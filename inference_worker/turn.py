@@ -38,6 +38,7 @@ class Turn:
         self._group = keys.session_group(wake_up.session_id)
         self._task: asyncio.Task[None] | None = None
         self._dropped = False
+        self._settling = False
         self._first_piece_at = 0.0
 
     def start(self) -> "asyncio.Task[None]":
@@ -47,18 +48,25 @@ class Turn:
 
     def drop(self) -> None:
         """End at once and write nothing more: the work is not this worker's any more."""
+        # Once the outcome is being stored, the void token may be this turn's own doing: it has an end to tell.
+        if not self._settling:
+            self._cancel()
+
+    def _cancel(self) -> None:
         self._dropped = True
         if self._task:
             self._task.cancel()
 
     async def hand_back(self) -> None:
         """End at once and let any worker begin the message anew."""
-        self.drop()
+        self._cancel()
         if self._task:
             await asyncio.wait([self._task])
-        claim = self.claim
-        if claim:
-            with suppress(RedisError):
+        with suppress(RedisError):
+            # A claim that was under way may have been made: asked for again it gives the same.
+            held = self.claim or await patiently(self._claim, for_s=5.0)
+            if isinstance(held, Claim):
+                claim = held
                 await patiently(lambda: queue.hand_back(claim), for_s=5.0)
 
     async def _run(self) -> None:
@@ -109,6 +117,7 @@ class Turn:
             "first_text_ms": round((self._first_piece_at - began) * 1000),
             "took_ms": round((now - began) * 1000),
         }
+        self._settling = True
         committed = await patiently(lambda: queue.commit_reply(claim, message), for_s=REDIS_PATIENCE_S)
         if committed is None:
             raise TakenOver
@@ -141,6 +150,7 @@ class Turn:
 
     async def _fail(self, claim: Claim, error: ModelFailure, partial: str) -> None:
         logger.warning("Message %s failed: %s", claim.message["id"], error.code)
+        self._settling = True
         committed = await patiently(lambda: queue.commit_failure(claim, error, partial), for_s=REDIS_PATIENCE_S)
         if committed is None:
             raise TakenOver

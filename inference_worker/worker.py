@@ -63,12 +63,13 @@ class Worker:
 
     _stopping = False
 
-    # --- Loops, each ended by a shutdown ---
+    # --- Loops ---
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat `work` until the shutdown, with growing pauses while Redis is away."""
         pause_s = FIRST_PAUSE_S
-        while not self._stopping:
+        # What is finished within the grace is renewed as long as it takes.
+        while work == self._renew or not self._stopping:
             try:
                 await work()
             except RedisError as error:
@@ -158,10 +159,17 @@ class Worker:
 
     async def _drain(self, reader: "asyncio.Task[None]") -> None:
         """Let running turns finish within the grace, then hand the others back."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._grace_s):
+                await asyncio.wait([reader])
+                while running := [task for task in self._turns if not task.done()]:
+                    await asyncio.wait(running)
+        await self._hand_back()
         # The reader is not cancelled: an entry that is on its way to it would be idle for the whole lease.
         await asyncio.wait([reader])
-        if self._turns:
-            await asyncio.wait(list(self._turns), timeout=self._grace_s)
+        await self._hand_back()
+
+    async def _hand_back(self) -> None:
         left = list(self._turns.values())
         if left:
             logger.info("Worker %s hands %d messages back", self.name, len(left))
