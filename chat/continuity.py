@@ -29,12 +29,9 @@ class Continuity:
         """Code points of the running reply that the client has."""
         self.due: set[str] = set()
         """Human messages without an outcome."""
-        self._last_reply = ""
 
     def reset(self, *, rev: int, due: set[str], reply: str, size: int) -> None:
         """The client was sent the whole session."""
-        if reply != self.reply:
-            self._last_reply = self.reply
         self.rev, self.due, self.reply, self.size = rev, due, reply, size
 
     def offer(self, event: Event) -> Verdict:
@@ -58,15 +55,14 @@ class Continuity:
                 self.reply, self.size = event.reply, event.size
             case "replied" | "failed":
                 self.due.discard(event.to)
-                self._last_reply = event.reply or self.reply
                 self.reply, self.size = "", 0
             case "cancelled":
                 self.due.discard(event.to)
 
     def _piece(self, event: Event) -> Verdict:
         if event.reply != self.reply:
-            # A piece that was published while a stop ended its reply comes after the end.
-            return Verdict.DROP if event.reply == self._last_reply else Verdict.GAP
+            # A reply that began before what the client was told last is over, or another attempt took its place.
+            return Verdict.DROP if event.started_rev <= self.rev else Verdict.GAP
         if event.offset == self.size:
             self.size += event.size
             return Verdict.SEND

@@ -137,18 +137,20 @@ class Event:
     offset: int = 0
     size: int = 0
     frame: str = ""
+    started_rev: int = 0
+    """Of a piece: the revision with which its reply began."""
 
     def to_layer(self) -> dict[str, Any]:
         """The message for the channel layer."""
         return {
             "type": "chat.event",
-            "event": [self.kind, self.rev, self.to, self.reply, self.offset, self.size, self.frame],
+            "event": [getattr(self, name) for name in self.__slots__],
         }
 
     @classmethod
     def from_layer(cls, message: dict[str, Any]) -> "Event":
         """The inverse of `to_layer`. Fields that a newer version appends are ignored."""
-        return cls(*message["event"][:7])
+        return cls(*message["event"][: len(cls.__slots__)])
 
 
 def queued(rev: int, message: StoredMessage, position: int) -> Event:
@@ -162,12 +164,16 @@ def started(rev: int, reply: str, to: str) -> Event:
     return Event("started", rev, to=to, reply=reply, frame=encode(frame))
 
 
-def delta(reply: str, offset: int, text: str, *, to: str, rev: int = 0) -> Event:
-    """A piece of a reply, `offset` code points after its beginning. With `rev` it stands for `started` too."""
+def delta(reply: str, offset: int, text: str, *, to: str, started_rev: int, announces: bool = False) -> Event:
+    """A piece of a reply, `offset` code points after its beginning.
+
+    `started_rev` is the revision with which the reply began; the piece that `announces` stands for `started`, too.
+    """
     frame: dict[str, Any] = {"type": "delta", "id": reply, "offset": offset, "text": text}
-    if rev:
-        frame |= {"rev": rev, "to": to}
-    return Event("delta", rev, to=to, reply=reply, offset=offset, size=len(text), frame=encode(frame))
+    if announces:
+        frame |= {"rev": started_rev, "to": to}
+    rev = started_rev if announces else 0
+    return Event("delta", rev, to, reply, offset, len(text), encode(frame), started_rev)
 
 
 def replied(rev: int, to: str, message: StoredMessage) -> Event:

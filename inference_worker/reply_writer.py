@@ -43,7 +43,7 @@ class ReplyWriter:
         self._size = 0
         self._flushed_at = float("-inf")
         self._claimed_at = self._loop.time()
-        self._unannounced_rev = claim.rev
+        self._announced = False
         self._finished = False
         self._flushing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -70,9 +70,10 @@ class ReplyWriter:
         self._cancel_timer()
         async with self._flushing:
             self._finished = True
-            rev, self._unannounced_rev = self._unannounced_rev, 0
-            if rev:
-                await self._publish(events.started(rev, self._claim.reply, self._claim.message["id"]))
+            announces, self._announced = not self._announced, True
+            if announces:
+                claim = self._claim
+                await self._publish(events.started(claim.rev, claim.reply, claim.message["id"]))
             return self.text
 
     def close(self) -> None:
@@ -103,15 +104,17 @@ class ReplyWriter:
             piece, offset = "".join(self._buffer), self._size
             self._buffer.clear()
             claim = self._claim
-            rev, self._unannounced_rev = self._unannounced_rev, 0
+            announces, self._announced = not self._announced, True
             if not piece:
-                if rev:
-                    await self._publish(events.started(rev, claim.reply, claim.message["id"]))
+                if announces:
+                    await self._publish(events.started(claim.rev, claim.reply, claim.message["id"]))
                 return
             self._size += len(piece)
             self._flushed_at = self._loop.time()
-            event = events.delta(claim.reply, offset, piece, to=claim.message["id"], rev=rev)
-            if rev and self._flushed_at - self._claimed_at < HEAD_START_S:
+            event = events.delta(
+                claim.reply, offset, piece, to=claim.message["id"], started_rev=claim.rev, announces=announces
+            )
+            if announces and self._flushed_at - self._claimed_at < HEAD_START_S:
                 # So soon after the claim no other worker can hold the work, and a client that was told of a stop
                 # drops the piece. Both commands leave together, and the connection that they share keeps them in
                 # order: stored first, told second.

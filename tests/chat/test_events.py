@@ -186,8 +186,8 @@ REPLY = StoredMessage(id="r", source="bot", text="yes", timestamp="t", to="m", f
 EVENTS = [
     events.queued(1, MESSAGE, 2),
     events.started(2, "r", "m"),
-    events.delta("r", 0, "a😀", to="m", rev=2),
-    events.delta("r", 2, "b", to="m"),
+    events.delta("r", 0, "a😀", to="m", started_rev=2, announces=True),
+    events.delta("r", 2, "b", to="m", started_rev=2),
     events.replied(3, "m", REPLY),
     events.failed(4, "m", ModelUnavailable()),
     events.cancelled(5, "m"),

@@ -489,6 +489,9 @@ async def test_handing_back_does_not_forget_earlier_attempts(hands: Hands) -> No
     snapshot = sessions.snapshot(session_id)
     assert snapshot
     assert snapshot.reply is None
+    assert hands.stored(session_id).reply["text"] == ""
+    with pytest.raises(NotFound):
+        await hands.stop(session_id)
     assert (await hands.work("w3")).attempt == 2
 
 
@@ -708,10 +711,30 @@ async def test_a_retry_that_fails_can_be_retried(hands: Hands) -> None:
     assert hands.visible(session_id) == [failed]
 
 
+async def test_a_failure_that_waits_to_be_answered_again_stands_for_no_other(hands: Hands) -> None:
+    session_id = hands.begin()
+    failed = []
+    for _ in range(2):
+        failed.append(await hands.send(session_id))
+        await hands.fail(await hands.work(), ModelError())
+    await hands.retry(session_id, failed[1])
+    before = everything(hands)
+    # It is the last of the history; the one before it must not be taken for the message of a last reply.
+    with pytest.raises(NotFound):
+        await hands.retry(session_id, failed[1])
+    assert everything(hands) == before
+    assert (await hands.work()).message["id"] == failed[1]
+
+
 async def test_what_cannot_be_answered_again_is_refused_and_changes_nothing(hands: Hands) -> None:
     session_id = hands.begin()
     older, older_reply = await hands.answer(session_id)
     replaced, replaced_reply = await hands.answer(session_id)
+    quiet = everything(hands)
+    for message_id in (older, older_reply):
+        with pytest.raises(NotFound):
+            await hands.retry(session_id, message_id)
+    assert everything(hands) == quiet
     await hands.retry(session_id, replaced)
     retried_waits = everything(hands)
     for message_id in (replaced, replaced_reply):

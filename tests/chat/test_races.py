@@ -9,6 +9,7 @@ import os
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 from typing import Any, TypeVar
 
 import pytest
@@ -18,7 +19,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -32,16 +32,36 @@ from tests.invariants import Hands, Stored
 from tests.servers import RedisServer
 
 MAX_SESSIONS, MAX_PENDING, MAX_QUEUE, MAX_ATTEMPTS, CONTEXT = 3, 3, 6, 3, 4
-WORKERS = st.sampled_from(["w1", "w2", "w3"])
-PLACES = st.integers(0, 1000)
-PIECES = st.sampled_from(["a", "bc", "😀 é", '"\\'])
+WORKERS = ["w1", "w2", "w3"]
+PIECES = ["a", "bc", "😀 é", '"\\']
+# One rule for all, with weights: Hypothesis would leave some of many rules out of each case.
+MOVES = {
+    "begin": 1,
+    "accept": 6,
+    "accept_again": 2,
+    "stop": 2,
+    "cancel": 4,
+    "retry": 5,
+    "end_session": 1,
+    "expire": 1,
+    "read": 4,
+    "take_over": 2,
+    "claim": 5,
+    "claim_again": 1,
+    "flush": 5,
+    "commit": 4,
+    "hand_back": 3,
+    "renew": 2,
+    "poison": 1,
+    "converse": 3,
+}
 T = TypeVar("T")
 
 profile = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 common = settings(deadline=None, database=None, print_blob=False, suppress_health_check=list(HealthCheck))
 PROFILES = {
     # Always the same cases, about ten seconds for each form. Shrinking a failure would take minutes.
-    "quick": settings(common, derandomize=True, max_examples=90, stateful_step_count=50, phases=[Phase.generate]),
+    "quick": settings(common, derandomize=True, max_examples=75, stateful_step_count=50, phases=[Phase.generate]),
     "long": settings(common, max_examples=6000, stateful_step_count=120),
 }
 
@@ -128,9 +148,6 @@ class Races(RuleBasedStateMachine):
             self.runner.close()
             self.hands.client.close()
 
-    def session(self, place: int) -> Session:
-        return self.sessions[place % len(self.sessions)]
-
     def of(self, claim: Claim) -> Session:
         return next(session for session in self.sessions if session.id == claim.session_id)
 
@@ -145,20 +162,27 @@ class Races(RuleBasedStateMachine):
             return Busy
         return None
 
-    # --- Clients --------------------------------------------------------------------------------------------
-
     @initialize()
     def first_session(self) -> None:
         self.sessions.append(Session(self.hands.begin()))
 
-    @precondition(lambda self: len(self.sessions) < MAX_SESSIONS)
-    @rule()
-    def begin(self) -> None:
-        self.sessions.append(Session(self.hands.begin()))
+    @rule(
+        move=st.sampled_from([move for move, weight in MOVES.items() for _ in range(weight)]),
+        dice=st.randoms(note_method_calls=True),
+    )
+    def move(self, move: str, dice: Random) -> None:
+        getattr(self, move)(dice)
 
-    @rule(place=PLACES)
-    def accept(self, place: int) -> None:
-        session = self.session(place)
+    # --- Clients --------------------------------------------------------------------------------------------
+
+    def begin(self, dice: Random) -> None:
+        if len(self.sessions) < MAX_SESSIONS:
+            self.sessions.append(Session(self.hands.begin()))
+
+    def accept(self, dice: Random) -> None:
+        self.accept_from(dice.choice(self.sessions))
+
+    def accept_from(self, session: Session) -> None:
         message = Message(f"m{next(self.numbers)}", "hi 😀")
         move = self.hands.accept(session.id, message.text, message.id)
         error = SessionExpired if session.gone else self.limit(session)
@@ -174,12 +198,11 @@ class Races(RuleBasedStateMachine):
         session.mailbox.append(message)
         session.sent.append(message.id)
 
-    @precondition(lambda self: any(session.sent for session in self.sessions))
-    @rule(place=PLACES, which=PLACES)
-    def accept_again(self, place: int, which: int) -> None:
-        sessions = [session for session in self.sessions if session.sent]
-        session = sessions[place % len(sessions)]
-        message_id = session.sent[which % len(session.sent)]
+    def accept_again(self, dice: Random) -> None:
+        session = dice.choice(self.sessions)
+        if not session.sent:
+            return
+        message_id = dice.choice(session.sent[-4:])
         move = self.hands.accept(session.id, "hi 😀", message_id)
         if session.gone:
             self.refused(move, SessionExpired)
@@ -193,9 +216,8 @@ class Races(RuleBasedStateMachine):
         else:
             assert accepted is None
 
-    @rule(place=PLACES)
-    def stop(self, place: int) -> None:
-        session = self.session(place)
+    def stop(self, dice: Random) -> None:
+        session = dice.choice(self.sessions)
         if not session.token:
             self.refused(self.hands.stop(session.id), NotFound)
             return
@@ -204,12 +226,11 @@ class Races(RuleBasedStateMachine):
         session.settle(head, Message(token, written, "bot", head.id))
         assert (stopped.rev, stopped.to, stopped.message["text"]) == (session.rev, head.id, written)
 
-    @precondition(lambda self: any(session.sent for session in self.sessions))
-    @rule(place=PLACES, which=PLACES)
-    def cancel(self, place: int, which: int) -> None:
-        sessions = [session for session in self.sessions if session.sent]
-        session = sessions[place % len(sessions)]
-        message_id = session.sent[which % len(session.sent)]
+    def cancel(self, dice: Random) -> None:
+        session = dice.choice(self.sessions)
+        if not session.sent:
+            return
+        message_id = dice.choice(session.sent[-4:])
         move = self.hands.cancel(session.id, message_id)
         waiting = [message.id for message in session.mailbox]
         if message_id not in waiting or (session.token and waiting[0] == message_id):
@@ -228,12 +249,11 @@ class Races(RuleBasedStateMachine):
             for restored in session.history[message.retry_of :][: message.retried]:
                 restored.replaced = False
 
-    @precondition(lambda self: any(session.history for session in self.sessions))
-    @rule(place=PLACES, which=PLACES)
-    def retry(self, place: int, which: int) -> None:
-        sessions = [session for session in self.sessions if session.history]
-        session = sessions[place % len(sessions)]
-        target = session.history[-1 - which % min(5, len(session.history))]
+    def retry(self, dice: Random) -> None:
+        session = dice.choice(self.sessions)
+        if not session.history:
+            return
+        target = dice.choice(session.history[-5:])
         move = self.hands.retry(session.id, target.id)
         at = self.retried_place(session, target.id)
         error: type[ChatError] | None = NotFound if at is None else self.limit(session)
@@ -266,19 +286,17 @@ class Races(RuleBasedStateMachine):
                 return at
         return None
 
-    @rule(place=PLACES, again=st.booleans())
-    def end_session(self, place: int, again: bool) -> None:
-        session = self.session(place)
+    def end_session(self, dice: Random) -> None:
+        session = dice.choice(self.sessions)
         # Most sessions shall live long enough for something to happen.
-        if not again and len(session.sent) < 4:
+        if len(session.sent) < 4:
             return
         self.hands.end(session.id)
         self.forget(session)
 
-    @rule(place=PLACES)
-    def expire(self, place: int) -> None:
+    def expire(self, dice: Random) -> None:
         """All that has a time to live comes to its end."""
-        session = self.session(place)
+        session = dice.choice(self.sessions)
         if session.gone or len(session.sent) < 4:
             return
         ttls_ms = self.stored_now(session).ttl_ms
@@ -296,26 +314,23 @@ class Races(RuleBasedStateMachine):
 
     # --- Workers --------------------------------------------------------------------------------------------
 
-    @rule(worker=WORKERS)
-    def read(self, worker: str) -> None:
-        wake_up = self.hands.read(worker)
+    def read(self, dice: Random) -> None:
+        wake_up = self.hands.read(dice.choice(WORKERS))
         if wake_up:
             self.wake_ups.append(wake_up)
 
-    @precondition(lambda self: self.hands.pending_entries())
-    @rule(worker=WORKERS, which=PLACES)
-    def take_over(self, worker: str, which: int) -> None:
+    def take_over(self, dice: Random) -> None:
         """The lease of an entry is over, rightly or not."""
         entries = list(self.hands.pending_entries())
-        wake_up = self.hands.take_over(worker, start=entries[which % len(entries)])
-        assert wake_up
-        self.wake_ups.append(wake_up)
+        if entries:
+            wake_up = self.hands.take_over(dice.choice(WORKERS), start=dice.choice(entries))
+            assert wake_up
+            self.wake_ups.append(wake_up)
 
-    @precondition(lambda self: self.wake_ups)
-    @rule(worker=WORKERS, which=PLACES)
-    def claim(self, worker: str, which: int) -> None:
-        # The newest are the likeliest to be good for something.
-        self.claim_with(self.wake_ups[-1 - which % min(6, len(self.wake_ups))], worker)
+    def claim(self, dice: Random) -> None:
+        if self.wake_ups:
+            # The newest are the likeliest to be good for something.
+            self.claim_with(dice.choice(self.wake_ups[-4:]), dice.choice(WORKERS))
 
     def claim_with(self, wake_up: WakeUp, worker: str) -> None:
         session = next(session for session in self.sessions if session.id == wake_up.session_id)
@@ -337,37 +352,37 @@ class Races(RuleBasedStateMachine):
         assert [message["id"] for message in claim.context] == session.context()
         self.claims.append(claim)
 
-    @precondition(lambda self: any(session.token for session in self.sessions))
-    @rule(which=PLACES)
-    def claim_again(self, which: int) -> None:
+    def claim_again(self, dice: Random) -> None:
         """The answer to a claim was lost, the worker asks once more."""
-        claim = self.living_claim(which)
-        assert self.run(self.hands.claim(WakeUp(claim.entry, claim.session_id), "w1", claim.token)) == claim
+        living = self.living_claims()
+        if living:
+            claim = dice.choice(living)
+            assert self.run(self.hands.claim(WakeUp(claim.entry, claim.session_id), "w1", claim.token)) == claim
 
-    def living_claim(self, which: int) -> Claim:
-        living = [claim for claim in self.claims if self.of(claim).token == claim.token]
-        return living[which % len(living)]
+    def living_claims(self) -> list[Claim]:
+        return [claim for claim in self.claims if self.of(claim).token == claim.token]
 
-    def any_claim(self, which: int) -> Claim:
-        return self.claims[-1 - which % min(6, len(self.claims))]
+    def any_claim(self, dice: Random) -> Claim | None:
+        """Of a worker that may write, or of one that may have lost its work."""
+        claims = dice.choice([self.living_claims(), self.claims[-6:]])
+        return dice.choice(claims) if claims else None
 
-    @precondition(lambda self: self.claims)
-    @rule(which=PLACES, piece=PIECES, twice=st.booleans())
-    def flush(self, which: int, piece: str, twice: bool) -> None:
-        claim = self.any_claim(which)
+    def flush(self, dice: Random) -> None:
+        claim = self.any_claim(dice)
+        if not claim:
+            return
         session = self.of(claim)
-        offset = len(session.written)
-        for _ in range(1 + twice):
+        offset, piece = len(session.written), dice.choice(PIECES)
+        for _ in range(dice.choice([1, 2])):
             assert self.run(self.hands.flush(claim, offset, piece)) == (session.token == claim.token)
         if session.token == claim.token:
             session.written += piece
 
-    @precondition(lambda self: self.claims)
-    @rule(which=PLACES, fails=st.booleans(), twice=st.booleans())
-    def commit(self, which: int, fails: bool, twice: bool) -> None:
-        claim = self.any_claim(which)
-        for _ in range(1 + twice):
-            self.commit_claim(claim, fails)
+    def commit(self, dice: Random) -> None:
+        claim, fails = self.any_claim(dice), dice.choice([True, False])
+        if claim:
+            for _ in range(dice.choice([1, 2])):
+                self.commit_claim(claim, fails)
 
     def commit_claim(self, claim: Claim, fails: bool) -> None:
         session = self.of(claim)
@@ -388,10 +403,10 @@ class Races(RuleBasedStateMachine):
         assert committed.rev == session.rev
         session.last = (claim.token, committed)
 
-    @precondition(lambda self: self.claims)
-    @rule(which=PLACES)
-    def hand_back(self, which: int) -> None:
-        claim = self.any_claim(which)
+    def hand_back(self, dice: Random) -> None:
+        claim = self.any_claim(dice)
+        if not claim:
+            return
         session = self.of(claim)
         is_mine = session.token == claim.token
         assert self.run(self.hands.hand_back(claim)) == is_mine
@@ -400,22 +415,35 @@ class Races(RuleBasedStateMachine):
             # Not idle in anybody's hands: the next to read gets it.
             assert self.stored_now(session).head["wake"] not in self.hands.pending_entries()
 
-    @precondition(lambda self: self.claims)
-    @rule(worker=WORKERS)
-    def renew(self, worker: str) -> None:
-        claims = self.claims[-6:]
+    def renew(self, dice: Random) -> None:
+        claims, worker = self.claims[-6:], dice.choice(WORKERS)
         before = self.hands.pending_entries()
         lost = self.run(self.hands.renew(claims, worker))
         assert lost == [claim for claim in claims if self.of(claim).token != claim.token]
         kept = {claim.entry for claim in claims if claim not in lost}
         assert self.hands.pending_entries() == before | dict.fromkeys(kept & set(before), worker)
 
-    @precondition(lambda self: any(session.mailbox for session in self.sessions))
-    @rule(which=PLACES)
-    def poison(self, which: int) -> None:
+    def converse(self, dice: Random) -> None:
+        """Some undisturbed turns, so that there is something to disturb."""
+        session = dice.choice(self.sessions)
+        for _ in range(dice.choice([1, 2, 3])):
+            outcome = dice.choice(["reply", "failure", "lost lease"])
+            if session.gone:
+                return
+            if not session.mailbox:
+                self.accept_from(session)
+                self.all_is_as_the_model_says()
+            if session.mailbox:
+                self.claim_with(WakeUp(self.delivered(session), session.id), "w1")
+                if outcome != "lost lease" and session.token:
+                    self.commit_claim(self.claims[-1], fails=outcome == "failure")
+                self.all_is_as_the_model_says()
+
+    def poison(self, dice: Random) -> None:
         """A message ends every worker that begins it."""
-        busy = [session for session in self.sessions if session.mailbox]
-        session = busy[which % len(busy)]
+        session = dice.choice(self.sessions)
+        if not session.mailbox:
+            return
         head = session.mailbox[0]
         for _ in range(MAX_ATTEMPTS + 1):
             if session.mailbox and session.mailbox[0] is head:
