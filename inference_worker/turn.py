@@ -64,7 +64,7 @@ class Turn:
             await asyncio.wait([self._task])
         with suppress(RedisError):
             # A claim that was under way may have been made: asked for again it gives the same.
-            held = self.claim or await patiently(self._claim, for_s=5.0)
+            held: Claim | GivenUp | None = self.claim or await patiently(self._claim, for_s=5.0)
             if isinstance(held, Claim):
                 claim = held
                 await patiently(lambda: queue.hand_back(claim), for_s=5.0)
