@@ -176,15 +176,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 if accepted.is_new:
                     await self._publish(event)
                 else:
+                    # Accepted by a call whose answer was lost, or on another socket: tell it, and watch over it.
                     await self.send(event.frame)
+                    self._continuity.due.add(message_id)
+                    self._watch()
             case events.Stop():
                 stopped = await queue.stop(session_id)
+                # A client that knows of the beginning drops it.
+                await self._publish(events.started(stopped.started_rev, stopped.message["id"], stopped.to))
                 await self._publish(events.replied(stopped.rev, stopped.to, stopped.message))
                 await self._notify_worker(stopped.worker, stopped.message["id"])
             case events.Cancel(message_id):
                 cancelled = await queue.cancel(session_id, message_id)
                 await self._publish(events.cancelled(cancelled.rev, message_id))
-                if cancelled.restored:
+                if cancelled.changes_more:
                     await self._publish(events.resync(cancelled.rev))
             case events.Retry(message_id):
                 again = await queue.retry(session_id, message_id)

@@ -63,6 +63,8 @@ class Stopped:
     to: str
     message: StoredMessage
     worker: str
+    started_rev: int
+    """The revision with which the reply began; its beginning may not have been told yet."""
 
 
 async def stop(session_id: str) -> Stopped:
@@ -70,8 +72,8 @@ async def stop(session_id: str) -> Stopped:
     answer = await _stop.run(keys.of_session(session_id), session_id, get_conf().session_ttl_s)
     if answer is None:
         raise NotFound("No reply is being written.")
-    rev, to, message, worker = answer
-    return Stopped(rev, to, orjson.loads(message), worker)
+    rev, to, message, worker, started_rev = answer
+    return Stopped(rev, to, orjson.loads(message), worker, started_rev)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ class Cancelled:
     """A message that was taken back."""
 
     rev: int
-    restored: bool
-    """An earlier answer to it is visible again."""
+    changes_more: bool
+    """Clients need the whole session: an earlier answer is visible again, or a handed-back reply is void."""
 
 
 async def cancel(session_id: str, message_id: str) -> Cancelled:
@@ -91,8 +93,8 @@ async def cancel(session_id: str, message_id: str) -> Cancelled:
         raise NotFound("This message is being answered already. Stop the reply instead.")
     if status == "not_found":
         raise NotFound("No message with this id is waiting.")
-    rev, restored = rest
-    return Cancelled(rev, bool(restored))
+    rev, more = rest
+    return Cancelled(rev, bool(more))
 
 
 async def retry(session_id: str, message_id: str) -> Accepted:

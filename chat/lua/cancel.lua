@@ -1,7 +1,8 @@
 -- Take a message that still waits out of the mailbox.
 -- KEYS  those of the session (lib.lua)
 -- ARGV  session id, message id, ttl_s
--- Gives {'cancelled', rev, 1 when an earlier answer is visible again}, {'started'} when it is being answered,
+-- Gives {'cancelled', rev, 1 when more has changed than that the message is gone: an earlier answer to it is
+--       visible again, or a reply that was begun and handed back is void}, {'started'} when it is being answered,
 --       {'not_found'}
 local id = ARGV[2]
 if redis.call('HGET', IDS, id) ~= 'p' then
@@ -16,25 +17,26 @@ for _, json in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
   if message_id(json) == id then
     redis.call('LREM', PENDING, 1, json)
     local message = cjson.decode(json)
-    local restored = 0
+    local more = 0
     if message.retry_of then
       for place = message.retry_of, message.retry_of + message.retried - 1 do
         history_mark_replaced(place, false)
       end
       redis.call('HSET', IDS, id, message.retry_of)
-      restored = 1
+      more = 1
     else
       redis.call('HSET', IDS, id, 'x')
     end
     redis.call('HINCRBY', COUNTERS, 'waiting', -1)
     if reply[1] == id then
       redis.call('DEL', REPLY)
+      more = 1
     end
     if redis.call('EXISTS', PENDING) == 0 then
       remove_wake_up()
       keep_alive(ARGV[3])
     end
-    return {'cancelled', next_rev(), restored}
+    return {'cancelled', next_rev(), more}
   end
 end
 return {'not_found'}

@@ -1,8 +1,9 @@
 -- End the reply in progress and keep what was written of it. The worker's token is void from here on.
 -- KEYS  those of the session (lib.lua)
 -- ARGV  session id, ttl_s
--- Gives {rev, id of the human message, the reply's JSON, worker}, or nil when no reply is in progress
-local reply = redis.call('HMGET', REPLY, 'id', 'to', 'text', 'worker', 'token')
+-- Gives {rev, id of the human message, the reply's JSON, worker, rev with which the reply began},
+--       or nil when no reply is in progress
+local reply = redis.call('HMGET', REPLY, 'id', 'to', 'text', 'worker', 'token', 'rev')
 if not reply[5] then
   return nil
 end
@@ -10,4 +11,4 @@ local now = clock()
 local bot = string.format('{"id":%s,"source":"bot","text":%s,"to":%s,"finish":"stopped","timestamp":"%s"}',
   cjson.encode(reply[1]), cjson.encode(reply[3]), cjson.encode(reply[2]), iso(now))
 local rev = settle(ARGV[1], ARGV[2], now, '', bot)
-return {rev, reply[2], bot, reply[4]}
+return {rev, reply[2], bot, reply[4], tonumber(reply[6])}

@@ -380,6 +380,24 @@ async def test_stop_keeps_what_was_written(slow_web: Web) -> None:
         assert await client.ask("next please") == "next please"
 
 
+async def test_stop_before_the_first_word_takes_effect_at_once(
+    redis: RedisServer, make_stack: Callable[..., Stack]
+) -> None:
+    stack = make_stack(redis.url, CHAT_KEY_PREFIX="stop", MODEL_URL="echo:?first_delay_ms=60000")
+    stack.worker()
+    web = stack.web()
+    async with v1(web, new_token(web)) as client:
+        message_id = await client.send("never answered")
+        await client.until("queued")
+        refused = True
+        while refused:  # until a worker has begun
+            await client.say(type="stop")
+            refused = (await client.until("error", "started"))["type"] == "error"
+        replied = await client.until("replied", to=message_id)
+        assert (replied["message"]["text"], replied["message"]["finish"]) == ("", "stopped")
+        assert "session" not in [frame["type"] for frame in client.frames[1:]]
+
+
 async def test_stop_without_a_reply_is_refused(web: Web) -> None:
     async with v1(web, new_token(web)) as client:
         await client.say(type="stop")

@@ -67,13 +67,18 @@ class Truth:
     was_true: dict[int, set[Seen]] = field(default_factory=lambda: {0: {Seen()}})
     unannounced: bool = False
     """The reply in progress has not been told yet: its first piece will stand for `started`."""
+    handed_back: Seen = Seen()
+    """With the reply that was handed back and that nobody has begun anew."""
     late: list[Event] = field(default_factory=list)
     """Pieces that were stored and will be published after whatever comes next."""
     numbers: Any = field(default_factory=lambda: count(1))
 
     def tell(self, seen: Seen, *told: Event) -> None:
         self.seen = seen
-        self.was_true.setdefault(self.rev, set()).add(seen)
+        states = self.was_true.setdefault(self.rev, set())
+        states.add(seen)
+        if self.handed_back.reply:
+            states.add(replace(seen, reply=self.handed_back.reply, text=self.handed_back.text))
         self.published += told
 
     def queue(self) -> None:
@@ -94,6 +99,7 @@ class Truth:
         if self.seen.pending:
             self.rev += 1
             reply = f"r{next(self.numbers)}"
+            self.handed_back = Seen()
             told = [events.started(self.rev, reply, self.seen.pending[0])] if announced else []
             self.unannounced = not announced
             self.tell(replace(self.seen, reply=reply, text=""), *told)
@@ -133,8 +139,10 @@ class Truth:
             self.publish_late()
 
     def hand_back(self) -> None:
-        """The only change without a rev: the text so far is gone until somebody begins anew."""
-        self.tell(replace(self.seen, reply="", text=""))
+        """The only change without a rev: clients show the text so far until somebody begins anew."""
+        if self.seen.reply:
+            self.handed_back = self.seen
+            self.tell(replace(self.seen, reply="", text=""))
 
     def publish_late(self) -> None:
         self.published += self.late

@@ -568,7 +568,7 @@ async def test_a_waiting_message_is_taken_back(hands: Hands) -> None:
     first, second, third = [await hands.send(session_id, text) for text in "abc"]
     claim = await hands.work()
     cancelled = await hands.cancel(session_id, second)
-    assert (cancelled.rev, cancelled.restored) == (claim.rev + 1, False)
+    assert (cancelled.rev, cancelled.changes_more) == (claim.rev + 1, False)
     assert [message["id"] for message in hands.stored(session_id).mailbox] == [first, third]
     await hands.reply(claim)
     assert (await hands.work()).message["id"] == third
@@ -627,7 +627,7 @@ async def test_taking_a_retried_message_back_restores_its_earlier_answer(hands: 
     await hands.retry(session_id, reply_id)
     assert hands.visible(session_id) == []
     cancelled = await hands.cancel(session_id, message_id)
-    assert cancelled.restored
+    assert cancelled.changes_more
     assert hands.stored(session_id).history == before
     assert hands.texts(session_id) == ["hi", "first"]
     assert await hands.accept(session_id, "hi", message_id) is None

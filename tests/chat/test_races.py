@@ -1,7 +1,7 @@
 """Every interleaving of clients and workers that Hypothesis finds, on the real scripts and a real Redis.
 
 A model in Python says what each move must answer and what must be stored after it. `HYPOTHESIS_PROFILE=long`
-looks for half an hour with another seed each time.
+looks for half an hour in each form of the history, with another seed each time.
 """
 
 import asyncio
@@ -242,7 +242,7 @@ class Races(RuleBasedStateMachine):
         if index == 0:
             session.void(attempts=0)
         session.rev += 1
-        assert (cancelled.rev, cancelled.restored) == (session.rev, message.retry_of is not None)
+        assert (cancelled.rev, cancelled.changes_more) == (session.rev, message.retry_of is not None)
         if message.retry_of is None:
             session.cancelled.add(message_id)
         else:
