@@ -113,7 +113,7 @@ REDIS_URL = env.redis_url(DEVELOPMENT_REDIS_SOCKET)
 
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
-        # channels_redis' Pub/Sub layer: measured three times as fast as its core layer, whose shared capacity drops.
+        # channels_redis' Pub/Sub layer: three times as fast as its core layer, whose shared capacity drops.
         "BACKEND": "chat.layers.PubSubChannelLayer",
         "CONFIG": {
             "hosts": [{"address": REDIS_URL, "socket_timeout": 5, "socket_connect_timeout": 5}],
@@ -153,6 +153,7 @@ MODEL: dict[str, Any] = {
     "huggingface_token": env.text("HUGGINGFACE_INFERENCE_TOKEN")
     or env.text("HF_TOKEN")
     or env.text("HUGGINFACE_INFERENCE_TOKEN"),
+    "system_prompt": env.text("MODEL_SYSTEM_PROMPT"),
     "max_new_tokens": env.whole("MODEL_MAX_NEW_TOKENS", 250),
     "timeout_s": env.number("MODEL_TIMEOUT_S", 120.0, least=0.1),
     "temperature": env.number("MODEL_TEMPERATURE", 0.7),
@@ -173,6 +174,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "chat.views.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # `format` is a parameter of /history, not a choice of renderer.
+    "URL_FORMAT_OVERRIDE": None,
     # How many proxies stand in front and append to X-Forwarded-For. 0: the peer's own address counts.
     "NUM_PROXIES": CHAT["num_proxies"],
 }

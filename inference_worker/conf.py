@@ -18,7 +18,10 @@ class ModelConf:
     url: str = dataclasses.field(repr=False)
     """`MODEL_URL`. It may hold a password, so it is never shown as it is."""
     api_key: str = dataclasses.field(default="", repr=False)
+    """The bearer token of an OpenAI-compatible server."""
     huggingface_token: str = dataclasses.field(default="", repr=False)
+    system_prompt: str = ""
+    """What a chat model is told before every conversation."""
     max_new_tokens: int = 250
     """How long a reply may get."""
     timeout_s: float = 120.0

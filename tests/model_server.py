@@ -1,4 +1,5 @@
-"""A stand-in for a model server that speaks the Hugging Face text-generation contract, well and badly.
+"""A stand-in for a model server, which speaks the Hugging Face text-generation contract or, where the path ends
+in `/completions`, OpenAI's, well and badly.
 
 The path of the URL chooses how it behaves (`/whole`, `/stream?delay_ms=5`, `/refuse?status=503&times=2`, …: the
 functions at the end of this file), or a test lines up what the next requests get with `server.play(…)`.
@@ -44,6 +45,8 @@ class ModelServer(socketserver.ThreadingTCPServer):
             self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.reply = ""
         """What it says; nothing: `You said: ` and the message."""
+        self.events: list[bytes | dict[str, Any]] = []
+        """What the mode `events` sends."""
         self.requests: list[Recorded] = []
         self.connections = 0
         self.sent_at: list[float] = []
@@ -113,6 +116,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def do_GET(self) -> None:
+        self.send_error(405)
+
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.server._came:
@@ -146,20 +152,41 @@ class Request:
         self.options = options
         self.seen = seen
         self.parameters = body.get("parameters", {})
+        self.is_openai = handler.path.endswith("/completions")
+        self.is_chat = handler.path.endswith("/chat/completions")
         self.unchunked = "unchunked" in options
 
     def number(self, name: str, default: float = 0) -> float:
         return float(self.options.get(name, default))
 
+    def prompt(self) -> str:
+        if self.is_chat:
+            return str(self.body["messages"][-1]["content"])
+        return str(self.body["prompt" if self.is_openai else "inputs"])
+
+    def limit(self) -> int | None:
+        names = ("max_tokens", "max_completion_tokens", "max_new_tokens")
+        limits = [int(fields[name]) for fields in (self.body, self.parameters) for name in names if name in fields]
+        return limits[0] if limits else None
+
     def tokens(self) -> list[str]:
         """The reply in tokens, no more than were asked for."""
-        said = self.body["inputs"].rpartition("Human:")[2].rpartition("\nBot:")[0].strip()
+        said = self.prompt().rpartition("Human:")[2].removesuffix("\nBot:").strip()
         reply = self.server.reply or f"You said: {said}"
-        return re.findall(r"\s*\S+|\s+$", reply)[: self.parameters.get("max_new_tokens")]
+        return re.findall(r"\s*\S+|\s+$", reply)[: self.limit()]
 
-    def details(self, reason: str = "eos_token") -> dict[str, Any] | None:
-        full = len(self.tokens()) == self.parameters.get("max_new_tokens")
-        return {"finish_reason": "length" if full else reason} if self.parameters.get("details") else None
+    def reason(self, otherwise: str) -> str:
+        return "length" if len(self.tokens()) == self.limit() else self.options.get("reason", otherwise)
+
+    def details(self) -> dict[str, Any] | None:
+        if not self.parameters.get("details"):
+            return None
+        return {"finish_reason": self.reason("eos_token"), "generated_tokens": len(self.tokens())}
+
+    def choices(self, text: str | None, reason: str | None = None, part: str = "delta") -> dict[str, Any]:
+        """An event or an answer of OpenAI's."""
+        said = {part: {} if text is None else {"content": text}} if self.is_chat else {"text": text or ""}
+        return {"id": "1", "choices": [{"index": 0, **said, "finish_reason": reason}]}
 
     def answer(self, body: object, status: int = 200, kind: str = "application/json", **headers: str) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -181,9 +208,10 @@ class Request:
     def chunk(self, data: bytes) -> None:
         self.handler.wfile.write(data if self.unchunked else b"%x\r\n%b\r\n" % (len(data), data))
 
-    def event(self, event: dict[str, Any]) -> None:
+    def event(self, event: bytes | dict[str, Any]) -> None:
         self.server.stopping.wait(self.number("delay_ms") / 1000)
-        data = b"data:" + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
+        text = event if isinstance(event, bytes) else json.dumps(event, ensure_ascii=False).encode()
+        data = b"data:" + text + b"\n\n"
         self.server.sent_at.append(time.perf_counter())
         if "bytewise" in self.options:
             for byte in data:
@@ -192,17 +220,26 @@ class Request:
             self.chunk(data)
 
     def token(self, text: str, special: bool = False, **last: Any) -> None:
+        if self.is_openai:
+            return self.event(self.choices(text))
         token = {"id": 1, "text": text, "logprob": -0.1, "special": special}
-        self.event({"index": 1, "token": token, "generated_text": None, "details": None, **last})
+        return self.event({"index": 1, "token": token, "generated_text": None, "details": None, **last})
 
-    def some_tokens(self) -> None:
+    def some_tokens(self, many: int = 2) -> None:
         """As many as `?tokens=` says, and no end."""
         self.begin_stream()
-        for text in self.tokens()[: int(self.number("tokens", 2))]:
+        self.chunk(b":\n\n")
+        if self.is_chat:
+            self.event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": None}}]})
+        for text in self.tokens()[: int(self.number("tokens", many))]:
             self.token(text)
 
-    def finish(self, generated_text: str, reason: str = "eos_token") -> None:
-        self.token("<|endoftext|>", special=True, generated_text=generated_text, details=self.details(reason))
+    def finish(self, generated_text: str) -> None:
+        if self.is_openai:
+            self.event(self.choices(None, self.reason("stop")))
+            self.chunk(b"data: [DONE]\n\n")
+        else:
+            self.token("<|endoftext|>", special=True, generated_text=generated_text, details=self.details())
         self.chunk(b"")
 
     def hang(self) -> None:
@@ -217,23 +254,23 @@ class Request:
 
 def whole(request: Request) -> None:
     """The plain contract; `?bare` without the list, `?full` with the prompt in front."""
+    if request.is_openai:
+        text = "".join(request.tokens())
+        return request.answer(request.choices(text, request.reason("stop"), "message"))
     text = request.body["inputs"] * ("full" in request.options) + "".join(request.tokens())
     answer = {"generated_text": text, "details": request.details()}
-    request.answer(answer if "bare" in request.options else [answer])
+    return request.answer(answer if "bare" in request.options else [answer])
 
 
 def stream(request: Request) -> None:
-    """Text Generation Inference. Without `"stream":true` like `whole`.
+    """Text Generation Inference, or OpenAI. Without `"stream":true` like `whole`.
 
     Like all that stream: `?delay_ms=` before each event, `?bytewise` in chunks of one byte, `?unchunked` as a
     body that ends with its connection.
     """
     if not request.body.get("stream"):
         return whole(request)
-    request.begin_stream()
-    request.chunk(b":\n\n")
-    for text in request.tokens():
-        request.token(text)
+    request.some_tokens(len(request.tokens()))
     return request.finish("".join(request.tokens()))
 
 
@@ -324,17 +361,29 @@ def hang(request: Request) -> None:
 def open_end(request: Request) -> None:
     """The last event, but no end of the answer."""
     request.some_tokens()
-    request.token("", generated_text="", details=request.details())
+    if request.is_openai:
+        request.event(request.choices(None, "stop"))
+    else:
+        request.token("", generated_text="", details=request.details())
     request.hang()
+
+
+def events(request: Request) -> None:
+    """What `server.events` holds, each as one event, and the end of the answer."""
+    request.begin_stream()
+    for event in request.server.events:
+        request.event(event)
+    request.chunk(b"")
 
 
 MODES: dict[str, Callable[[Request], None]] = {
     mode.__name__: mode
     for mode in (
         *(whole, stream, only_at_the_end, goes_on, refuse, loading, strict, raw, html),
-        *(half, broken, error_inside, silent, hang, open_end),
+        *(half, broken, error_inside, silent, hang, open_end, events),
     )
 }
+MODES["completions"] = stream
 
 
 @contextlib.contextmanager

@@ -107,7 +107,7 @@ class Process:
             command, cwd=ROOT, env=environment, stdout=self._file, stderr=subprocess.STDOUT
         )
 
-    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 40.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 90.0) -> int:
         """Send a signal and wait for the end; returns the exit status."""
         if self.popen.poll() is None:
             self.popen.send_signal(number)

@@ -48,7 +48,7 @@ async def test_client_that_does_not_read_is_cut_and_can_come_back(make_stack: Ca
         for number in range(800):
             text = f"{number} " + "x" * 3990
             assert await client.ask(text) == text
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed):  # noqa: PT012 - what is with the kernel comes first
             while True:
                 await asyncio.wait_for(deaf.recv(), 10)
     async with v1(web, token) as again:

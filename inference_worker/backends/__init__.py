@@ -8,8 +8,9 @@ from inference_worker.backends.base import Backend
 from inference_worker.conf import ModelConf
 
 _POSSIBLE = (
-    "Possible are http:// and https:// (the Hugging Face text-generation contract) and echo: (for tests). "
-    "openai+http://, openai+https:// and local: are not supported yet by this version."
+    "Possible are http:// and https:// (the Hugging Face text-generation contract), openai+http:// and "
+    "openai+https:// (an OpenAI-compatible server) and echo: (for tests). "
+    "local: is not supported yet by this version."
 )
 
 
@@ -30,6 +31,10 @@ def open_backend(conf: ModelConf, slots: int) -> Backend:
         from inference_worker.backends.huggingface import HuggingFace
 
         return HuggingFace(conf, slots)
+    if scheme in ("openai+http", "openai+https"):
+        from inference_worker.backends.openai import OpenAI
+
+        return OpenAI(conf, slots)
     # Only the scheme is shown: the rest of the URL may hold a password.
     found = f"starts with {scheme}:" if scheme else "has no scheme"
     raise ImproperlyConfigured(f"MODEL_URL {found}, which is no model known here. {_POSSIBLE}")

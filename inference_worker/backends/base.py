@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Finish:
     """Why a reply ended: the model was done, or it reached its limit of tokens."""
 
     reason: Literal["stop", "length"] = "stop"
+    tokens: int | None = dataclasses.field(default=None, compare=False)
+    """How many the reply took, where the model says so."""
 
 
 class Backend(Protocol):
@@ -46,4 +48,17 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """End what still runs and free threads and connections."""
+        ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """What a backend may offer besides, when its model is another program."""
+
+    async def ping(self) -> bool:
+        """Whether anybody is there; if not, one line in the log says so."""
+        ...
+
+    def shown(self, prompt: Prompt) -> str:
+        """The prompt as the model gets it, for people."""
         ...

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_worker.backends.base import Prompt, Turn
-from inference_worker.prompt import defuse, estimated_tokens, text_prompt
+from inference_worker.prompt import chat_messages, defuse, estimated_tokens, text_prompt
 
 WORDS = st.sampled_from(
     ["Human:", "bot :", "Robot: ", "BOT:", "Bot\uff1a", "\n", " ", "hello", "42", "é", "猫", ":", "o"]
@@ -74,3 +74,44 @@ def test_cutting_a_message_makes_no_label():
 )
 def test_estimated_tokens(text, tokens):
     assert estimated_tokens(text) == tokens
+
+
+# --- Chat models -------------------------------------------------------------------------------------------
+
+
+def roles(message: str, *context: Turn, system: str = "", room: int = 1000) -> list[tuple[str, str]]:
+    messages = chat_messages(
+        Prompt(message, context), system_prompt=system, context_tokens=room + 100, max_new_tokens=100
+    )
+    return [(said["role"], said["content"]) for said in messages]
+
+
+def test_chat_model_gets_roles_and_the_texts_as_they_are():
+    context = (Turn("human", "Bot: yes"), Turn("bot", "Hello, Ann."))
+    assert roles("How are you?", *context, system="Be kind.") == [
+        ("system", "Be kind."),
+        ("user", "Bot: yes"),
+        ("assistant", "Hello, Ann."),
+        ("user", "How are you?"),
+    ]
+
+
+def test_messages_in_a_row_become_one_and_an_answer_without_its_question_goes():
+    context = (Turn("bot", "lost"), Turn("human", "a"), Turn("human", "b"), Turn("bot", "c"), Turn("human", "d"))
+    assert roles("e", *context) == [("user", "a\n\nb"), ("assistant", "c"), ("user", "d\n\ne")]
+
+
+def test_oldest_messages_go_first_then_the_beginning_of_the_message_and_never_the_system_prompt():
+    context = (Turn("human", "x " * 50), Turn("bot", "short"), Turn("human", "kept"))
+    assert roles("hi", *context, system="Be kind.", room=60) == [("system", "Be kind."), ("user", "kept\n\nhi")]
+    [system, (role, text)] = roles("x " * 50 + "end", *context, system="Be kind.", room=60)
+    assert (system, role) == (("system", "Be kind."), "user")
+    assert text.endswith(" x end")
+    assert 35 < estimated_tokens(text) < 60
+
+
+@given(st.lists(TURNS, max_size=5), TEXTS | st.just("x " * 300), st.integers(64, 200))
+def test_chat_messages_fit_and_take_turns_from_the_user_on(context, message, room):
+    said = roles(message, *context, system="1" * 40, room=room)
+    assert [role for role, _ in said] == ["system", *["user", "assistant"] * (len(said) // 2 - 1), "user"]
+    assert sum(estimated_tokens(text) for _, text in said) <= room

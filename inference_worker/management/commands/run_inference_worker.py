@@ -9,6 +9,7 @@ import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
 from inference_worker.backends import open_backend
+from inference_worker.backends.base import Remote
 from inference_worker.conf import get_model_conf
 from inference_worker.worker import Worker
 
@@ -39,8 +40,13 @@ class Command(BaseCommand):
 async def serve(slots: int, name: str, grace_s: float) -> None:
     """Run a worker until this process gets SIGTERM or SIGINT."""
     conf = get_model_conf()
-    worker = Worker(open_backend(conf, slots), slots=slots, timeout_s=conf.timeout_s, grace_s=grace_s, name=name)
+    backend = open_backend(conf, slots)
+    worker = Worker(backend, slots=slots, timeout_s=conf.timeout_s, grace_s=grace_s, name=name)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # An unreachable model is a line in the log, no reason not to start: it may come later than its workers.
+    pinged = asyncio.create_task(backend.ping()) if isinstance(backend, Remote) else None
     await worker.run(stop)
+    if pinged:
+        pinged.cancel()

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.errors import ModelError, ModelFailure, ModelTimeout, ModelUnavailable
-from inference_worker.backends import huggingface, open_backend
+from inference_worker.backends import body, open_backend, sse, trouble
 from inference_worker.backends.base import Backend, Finish, Prompt, Turn
 from inference_worker.conf import ModelConf
 from tests.model_server import ModelServer, running_model_server
@@ -194,9 +194,9 @@ async def test_last_event_is_the_end_even_if_the_connection_stays_open(open_mode
     assert await asyncio.wait_for(answer(open_model("open_end?tokens=1")), 1) == ["You", Finish("stop")]
 
 
-async def test_halves_of_characters_become_storable(open_model):
+async def test_halves_of_characters_are_no_part_of_the_reply(open_model):
     pieces = await answer(open_model(r'raw?body={"generated_text":"a\ud83d"}'))
-    assert pieces == ["a\ufffd", Finish("stop")]
+    assert pieces == ["a", Finish("stop")]
 
 
 @pytest.mark.parametrize("mode", ["stream", "whole", "stream?bytewise=1", "half", "refuse?status=503"])
@@ -241,12 +241,12 @@ async def test_field_is_not_left_out_for_an_error_that_merely_mentions_it(server
     st.data(),
 )
 def test_events_are_the_same_however_their_bytes_are_split(texts, end, data):
-    body = b": hello" + end + end
+    sent = b": hello" + end + end
     for text in texts:
-        body += b"event: x" + end + b"data: " + text.encode() + end + end
-    at = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8)))
-    chunks = [body[start:stop] for start, stop in zip([0, *at], [*at, len(body)], strict=True)]
-    assert list(huggingface._events(chunks)) == [text.encode() for text in texts]
+        sent += b"event: x" + end + b"data: " + text.encode() + end + end
+    at = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
+    chunks = [sent[start:stop] for start, stop in zip([0, *at], [*at, len(sent)], strict=True)]
+    assert list(sse.events(chunks)) == [text.encode() for text in texts]
 
 
 # --- Failures ----------------------------------------------------------------------------------------------
@@ -255,33 +255,33 @@ def test_events_are_the_same_however_their_bytes_are_split(texts, end, data):
 @pytest.mark.parametrize(
     ("mode", "kind", "detail"),
     [
-        ("refuse?status=401", ModelError, huggingface.REFUSED),
-        ("refuse?status=403", ModelError, huggingface.REFUSED),
-        ("refuse?status=404", ModelError, huggingface.NOT_FOUND),
-        ("refuse?status=302&to=/stream", ModelError, huggingface.NOT_FOUND),
-        ("refuse?status=413", ModelError, huggingface.TOO_MUCH),
-        ("refuse?status=422", ModelError, huggingface.TOO_MUCH),
+        ("refuse?status=401", ModelError, trouble.REFUSED),
+        ("refuse?status=403", ModelError, trouble.REFUSED),
+        ("refuse?status=404", ModelError, trouble.NOT_FOUND),
+        ("refuse?status=302&to=/stream", ModelError, trouble.NOT_FOUND),
+        ("refuse?status=413", ModelError, trouble.TOO_MUCH),
+        ("refuse?status=422", ModelError, trouble.TOO_MUCH),
         ("refuse?status=400", ModelError, ModelError.__doc__),
         ("refuse?status=500", ModelError, ModelError.__doc__),
         ("refuse?status=502", ModelUnavailable, ModelUnavailable.__doc__),
         ("refuse?status=504", ModelTimeout, ModelTimeout.__doc__),
-        ("raw?body=garbage", ModelError, huggingface.NOT_UNDERSTOOD),
-        ("raw?body=[]", ModelError, huggingface.NOT_UNDERSTOOD),
-        ("raw?body=[[[[3]]]]", ModelError, huggingface.NOT_UNDERSTOOD),
-        ('raw?body={"generated_text":null}', ModelError, huggingface.NOT_UNDERSTOOD),
-        ('raw?body={"generated_text":" Human: me"}', ModelError, huggingface.EMPTY),
+        ("raw?body=garbage", ModelError, trouble.NOT_UNDERSTOOD),
+        ("raw?body=[]", ModelError, trouble.NOT_UNDERSTOOD),
+        ("raw?body=[[[[3]]]]", ModelError, trouble.NOT_UNDERSTOOD),
+        ('raw?body={"generated_text":null}', ModelError, trouble.NOT_UNDERSTOOD),
+        ('raw?body={"generated_text":" Human: me"}', ModelError, trouble.EMPTY),
         ('raw?body={"error":"x"}', ModelError, ModelError.__doc__),
-        ('raw?body={"error":"x","estimated_time":3}', ModelUnavailable, huggingface.LOADING),
-        ("raw?body=data:garbage%0A%0A&kind=text/event-stream", ModelError, huggingface.NOT_UNDERSTOOD),
-        ("html", ModelError, huggingface.NOT_UNDERSTOOD),
-        ("half", ModelError, huggingface.BROKEN_OFF),
-        ("half?tokens=0", ModelError, huggingface.BROKEN_OFF),
-        ("broken", ModelError, huggingface.BROKEN_OFF),
+        ('raw?body={"error":"x","estimated_time":3}', ModelUnavailable, trouble.LOADING),
+        ("raw?body=data:garbage%0A%0A&kind=text/event-stream", ModelError, trouble.NOT_UNDERSTOOD),
+        ("html", ModelError, trouble.NOT_UNDERSTOOD),
+        ("half", ModelError, trouble.BROKEN_OFF),
+        ("half?tokens=0", ModelError, trouble.BROKEN_OFF),
+        ("broken", ModelError, trouble.BROKEN_OFF),
         ("broken?tokens=0", ModelUnavailable, ModelUnavailable.__doc__),
         ("error_inside", ModelError, ModelError.__doc__),
         ("error_inside?tokens=0&error_type=overloaded", ModelUnavailable, ModelUnavailable.__doc__),
-        ("error_inside?tokens=0&error_type=validation", ModelError, huggingface.TOO_MUCH),
-        ("loading?status=500", ModelUnavailable, huggingface.LOADING),
+        ("error_inside?tokens=0&error_type=validation", ModelError, trouble.TOO_MUCH),
+        ("loading?status=500", ModelUnavailable, trouble.LOADING),
     ],
 )
 async def test_failure_is_told_in_a_plain_sentence(server, open_model, mode, kind, detail):
@@ -317,10 +317,10 @@ async def test_retry_after_may_be_a_date(server, open_model):
 
 
 async def test_depth_and_size_have_bounds(open_model, monkeypatch):
-    assert (await failure(open_model("raw?body=" + "[" * 20_000))).detail == huggingface.NOT_UNDERSTOOD
-    monkeypatch.setattr(huggingface, "MAX_ANSWER_BYTES", 100)
+    assert (await failure(open_model("raw?body=" + "[" * 20_000))).detail == trouble.NOT_UNDERSTOOD
+    monkeypatch.setattr(body, "MAX_ANSWER_BYTES", 100)
     long = 'raw?body={"generated_text":"' + "x" * 200 + '"}'
-    assert (await failure(open_model(long))).detail == huggingface.NOT_UNDERSTOOD
+    assert (await failure(open_model(long))).detail == trouble.NOT_UNDERSTOOD
 
 
 async def test_model_that_does_not_answer_in_time_is_left(server, open_model):
@@ -341,7 +341,10 @@ async def test_unreachable_model_is_unavailable_and_its_url_stays_out_of_the_log
     error = await failure(model)
     await model.close()
     assert isinstance(error, ModelUnavailable)
-    assert "can't be reached: ConnectionError, NewConnectionError" in caplog.text
+    assert (
+        "can't be reached: Connection refused (ConnectionError, NewConnectionError) (check MODEL_URL)"
+        in caplog.text
+    )
     assert "secret" not in caplog.text + error.detail
 
 
