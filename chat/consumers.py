@@ -242,7 +242,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Keep an early event until what is missing has come, or the session is read again."""
         if len(self._held) < MAX_HELD_EVENTS:
             self._held.append(event)
-        if not self._reading:
+        # From the first one on: a reply that goes on and on must not put it off.
+        if not self._reading and "gap" not in self._deadlines:
             self._set_alarm("gap", GAP_PATIENCE_S)
 
     async def _tell_held(self) -> None:
