@@ -1,8 +1,9 @@
 """Notices when this process could not hear the channel layer, and lets its sockets look again.
 
-A broken subscription is mended by the layer itself, in a second or more, and what was published in between is gone
+While Redis can't be reached the layer tries to subscribe again every second, and what was published in between is gone
 without a word. So each process sends itself a beat every second: a beat that does not come back marks the
-silence, the first one that does ends it.
+silence, the first one that does ends it. A connection that is mended within milliseconds falls between two beats;
+what was lost then shows as a gap with the next event, or after the 10 s for which a due reply may be silent.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 BEAT_S = 1.0
-"""Shorter than the pause of the layer before it subscribes again, so that no silence falls between two beats."""
+"""As long as the layer pauses before it tries to subscribe again."""
 
 _pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()
 
