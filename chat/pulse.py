@@ -1,6 +1,6 @@
 """Notices when this process could not hear the channel layer, and lets its sockets look again.
 
-While Redis can't be reached the layer tries to subscribe again every second, and what was published in between is gone
+While Redis is away the layer tries to subscribe again every second, and what was published in between is gone
 without a word. So each process sends itself a beat every second: a beat that does not come back marks the
 silence, the first one that does ends it. A connection that is mended within milliseconds falls between two beats;
 what was lost then shows as a gap with the next event, or after the 10 s for which a due reply may be silent.
