@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import parse_cookie
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from chat import events, keys, limits, origins, queue, sessions, visitor
 from chat.conf import get_conf
@@ -30,6 +31,8 @@ GAP_PATIENCE_S = 0.15
 """How long a missing event may be late before the session is read again. Overtaking takes a few ms."""
 ACCEPT_PATIENCE_S = 3.0
 """How long a message waits for a Redis that is away before the client is told."""
+CONNECT_PATIENCE_S = 3.0
+"""How long a new socket waits for Redis. After 5 s Daphne would refuse it, as if its token were bad."""
 SPREAD_S = 2.0
 """After a silence of the channel layer the sockets of a process read their sessions within this time."""
 MAX_HELD_EVENTS = 1000
@@ -77,11 +80,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         try:
             self.session_id, token = self._credentials()
-            answer = await sessions.connect(self.session_id, token, self.channel_name)
-            address_has_room = await limits.take_socket_place(self._address(), self.channel_name)
+            async with asyncio.timeout(CONNECT_PATIENCE_S):
+                answer = await sessions.connect(self.session_id, token, self.channel_name)
+                address_has_room = await limits.take_socket_place(self._address(), self.channel_name)
         except SessionExpired:
             await self.close()
             return
+        except TimeoutError:
+            raise RedisTimeoutError(f"no answer for {CONNECT_PATIENCE_S} s") from None
         if answer != "ok" or not address_has_room:
             logger.info("A socket was refused: %s", answer if answer != "ok" else "too many of its address")
             await self.close()

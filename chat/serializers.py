@@ -1,12 +1,13 @@
 """The JSON of the HTTP API, in and out."""
 
+import re
 from typing import Any
 
 from rest_framework import serializers
 
 from chat.conf import get_conf
-from chat.events import StoredMessage
-from chat.sessions import SessionInfo, Token
+from chat.events import StoredMessage, public
+from chat.sessions import Record, SessionInfo, Token
 
 _LABELS = {"human": "Human", "bot": "Bot"}
 
@@ -55,6 +56,26 @@ class SessionSerializer(serializers.Serializer[Any]):
     messages = MessageSerializer(many=True)
 
 
+class RecordMessageSerializer(serializers.Serializer[Any]):
+    """One message of a conversation that is taken along."""
+
+    id = serializers.UUIDField()
+    source = serializers.ChoiceField(choices=["human", "bot"])  # type: ignore[assignment]
+    text = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    finish = serializers.ChoiceField(choices=["stop", "length", "stopped"], required=False)
+    code = serializers.CharField(required=False, help_text="Of a message that failed: why.")
+    detail = serializers.CharField(required=False)
+
+
+class RecordSerializer(serializers.Serializer[Any]):
+    """A conversation that is taken along."""
+
+    name = serializers.CharField()
+    session_start = serializers.DateTimeField()
+    messages = RecordMessageSerializer(many=True)
+
+
 class ErrorSerializer(serializers.Serializer[Any]):
     """An error for people (`detail`) and for programs (`code`)."""
 
@@ -88,3 +109,27 @@ def session_json(token: Token, session: SessionInfo, messages: list[StoredMessag
             for message in messages
         ],
     }
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """The body that RecordSerializer describes."""
+    messages = [public(message) for message in record.messages]
+    return {"name": record.name, "session_start": record.session_start, "messages": messages}
+
+
+def record_markdown(record: Record) -> str:
+    """A conversation as a document. What was said stands in it as it was written."""
+    parts = [f"# Conversation of {_one_line(record.name)}\n\nBegun {record.session_start}\n"]
+    for message in record.messages:
+        speaker = _one_line(record.name) if message["source"] == "human" else "Bot"
+        parts.append(f"## {speaker}, {message['timestamp']}\n\n{message['text'].strip()}\n")
+        if "code" in message:
+            parts.append(f"*Not answered: {message.get('detail') or message['code']}*\n")
+        elif message.get("finish") == "stopped":
+            parts.append("*Stopped*\n")
+    return "\n".join(parts)
+
+
+def _one_line(name: str) -> str:
+    # A name is no markup.
+    return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", " ".join(name.split()))

@@ -19,6 +19,7 @@ from chat.redis_client import Script, sync_client
 
 _create = Script("create")
 _snapshot = Script("snapshot")
+_page = Script("page")
 _rotate = Script("rotate")
 _end = Script("end_session")
 _connect = Script("connect")
@@ -175,6 +176,39 @@ def look_up(token: Token, *, messages: int) -> Snapshot:
 async def asnapshot(session_id: str) -> Snapshot | None:
     """Like `snapshot`."""
     return _decode_snapshot(session_id, await _snapshot.run(*_snapshot_call(session_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A session's history, as one takes it along."""
+
+    name: str
+    session_start: str
+    messages: list[StoredMessage]
+
+
+# A page of this size keeps Redis busy for about a millisecond.
+_RECORD_PAGE = 500
+
+
+def read_record(session_id: str, token: Token | None = None) -> Record:
+    """All that was said, in pages, so that nobody waits for a long one. With a token only if it is the session's.
+
+    Raises SessionExpired.
+    """
+    messages: list[StoredMessage] = []
+    place = 0
+    while True:
+        answer = _page.run_sync(
+            keys.of_session(session_id), token.secret_hash if token else "", place, _RECORD_PAGE
+        )
+        if answer is None:
+            raise SessionExpired
+        name, start, page, length = answer
+        messages += history.visible(history.decode(page))
+        place += _RECORD_PAGE
+        if place >= length:
+            return Record(name, start, messages)
 
 
 def rotate(token: Token) -> Token:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("test", views.OnlineView.as_view()),
     path("token", views.TokenView.as_view()),
     path("refresh_token", views.RefreshTokenView.as_view()),
+    path("history", views.HistoryView.as_view(), name="history"),
     path("healthz", views.AliveView.as_view()),
     path("readyz", views.ReadyView.as_view()),
     path("schema", SpectacularAPIView.as_view(), name="schema"),

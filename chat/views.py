@@ -1,5 +1,6 @@
 """The HTTP API: tokens and health."""
 
+import json
 import logging
 import math
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from redis.exceptions import RedisError
@@ -19,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from chat import health, limits, sessions
+from chat import health, limits, sessions, visitor
 from chat.conf import get_conf
 from chat.errors import Busy, ChatError, RateLimited, SessionExpired
 from chat.publishing import publish_ended
@@ -28,7 +31,10 @@ from chat.serializers import (
     ErrorSerializer,
     NameErrorSerializer,
     NameSerializer,
+    RecordSerializer,
     SessionSerializer,
+    record_json,
+    record_markdown,
     session_json,
 )
 
@@ -203,6 +209,51 @@ class RefreshTokenView(ApiView):
     def _answer(token: sessions.Token) -> Response:
         found = sessions.look_up(token, messages=get_conf().api_messages)
         return Response(session_json(token, found.session, found.messages))
+
+
+class HistoryView(ApiView):
+    """The conversation as a download."""
+
+    @extend_schema(
+        summary="Take the conversation along",
+        parameters=[
+            *_WITH_TOKEN["parameters"],
+            OpenApiParameter("format", str, enum=["json", "md"], default="json"),
+            OpenApiParameter("session", str, description="For the page: a session of the visitor's own cookie."),
+        ],
+        auth=_WITH_TOKEN["auth"],
+        responses={
+            (200, "application/json"): RecordSerializer,
+            (200, "text/markdown"): OpenApiTypes.STR,
+            **_ERRORS,
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        form = request.query_params.get("format", "json")
+        if form not in ("json", "md"):
+            raise ParseError("The format is json or md.")
+        record = self._record(request)
+        if form == "json":
+            text, kind = json.dumps(record_json(record), ensure_ascii=False, indent=2), "application/json"
+        else:
+            text, kind = record_markdown(record), "text/markdown"
+        # Lone surrogates, which JSON can carry, have no place in UTF-8.
+        response = HttpResponse(text.encode(errors="replace"), content_type=f"{kind}; charset=utf-8")
+        name = "".join(letter if letter.isalnum() else "-" for letter in record.name).strip("-") or "chat"
+        filename = f"chat-{name}-{record.session_start[:10]}.{form}"
+        response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    @staticmethod
+    def _record(request: Request) -> sessions.Record:
+        if "Authorization" in request.headers or "token" in request.query_params:
+            token = presented_token(request)
+            return sessions.read_record(token.session_id, token)
+        session_id = request.query_params.get("session", "")
+        if session_id not in visitor.session_ids(request.COOKIES):
+            raise SessionExpired
+        return sessions.read_record(session_id)
 
 
 class AliveView(ApiView):

@@ -86,20 +86,6 @@ def test_other_visitors_see_nothing_of_it(site: Web, make_visitor: Callable[...,
     assert "a secret" not in stranger.page.content()
 
 
-def test_replies_are_text_and_nothing_else(site: Web, visitor: Visitor):
-    text = '<img src=x onerror="document.title=1"> <script>alert(1)</script> [a](javascript:alert(1)) '
-    text += "**b** 😀 مرحبا 😀"
-    chat = visitor.begin(site)
-    chat.say(text)
-    expect(chat.turns("done", "bot")).to_have_count(1)
-    assert chat.texts() == [text, text]
-    assert chat.page.locator(".turn img, .turn script, .turn a").count() == 0
-    chat.page.reload()
-    assert chat.texts() == [text, text]
-    chat.link_is("Connected")
-    assert chat.texts() == [text, text]
-
-
 # --- Waiting ----------------------------------------------------------------------------------------------
 
 
@@ -381,6 +367,23 @@ def test_the_page_follows_until_one_scrolls_up(site: Web, visitor: Visitor):
     expect(chat.turns("streaming")).to_contain_text("line 14")
     assert chat.page.evaluate(at_end)
     chat.button("Stop the reply").click()
+
+
+# --- Taking it along --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("item", "end"), [("Save as Markdown", ".md"), ("Save as JSON", ".json")])
+def test_the_menu_saves_the_conversation(site: Web, visitor: Visitor, item: str, end: str):
+    chat = visitor.begin(site, "Ада")
+    chat.say("keep **this**")
+    expect(chat.turns("done", "bot")).to_have_count(1)
+    chat.button("Menu").click()
+    with chat.page.expect_download() as saved:
+        chat.page.get_by_role("link", name=item).click()
+    assert saved.value.suggested_filename.startswith("chat-Ада-")
+    assert saved.value.suggested_filename.endswith(end)
+    assert saved.value.path().read_text().count("keep **this**") == 2
+    chat.link_is("Connected")
 
 
 # --- Every screen, and none -------------------------------------------------------------------------------

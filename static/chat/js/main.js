@@ -2,9 +2,11 @@
 
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { copyText } from "./copy.js";
 import { Drafts } from "./drafts.js";
 import { Notice } from "./notice.js";
 import { Outgoing } from "./outgoing.js";
+import { onGrown } from "./reply.js";
 import { Follow } from "./scroll.js";
 import { INITIAL, isAnswering, reduceAct, reduceFrame, timeline } from "./state.js";
 import { TurnList } from "./view.js";
@@ -28,6 +30,8 @@ let state = INITIAL;
 let frameRequest = 0;
 let tick = 0;
 let speech = 0;
+/** The reply that has just been finished and is to be read aloud. */
+let finished = "";
 
 // --- What happens ------------------------------------------------------------------------------------------------
 
@@ -148,7 +152,7 @@ function askAgain({ id, source }) {
 function act(action, turn, button) {
   switch (action) {
     case "copy":
-      copy(turn.text, button);
+      copyText(turn.text, button, button.closest(".turn").querySelector(".text"));
       break;
     case "takeBack":
       takeBack(turn);
@@ -161,18 +165,6 @@ function act(action, turn, button) {
       askAgain(turn);
       break;
   }
-}
-
-async function copy(text, button) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-  } else {
-    // Pages without TLS have no clipboard API.
-    getSelection().selectAllChildren(button.closest(".turn").querySelector(".text"));
-    document.execCommand("copy");
-  }
-  button.textContent = words.copied;
-  setTimeout(() => (button.textContent = words.copy), 2000);
 }
 
 document.getElementById("examples").addEventListener("click", (event) => {
@@ -208,6 +200,7 @@ function render() {
       now,
     };
     isCounting = turns.render(timeline(state), about) || isCounting;
+    readAloud();
     earlier.hidden = !state.hasMore;
     welcome.hidden = state.messages.length + state.pending.length + state.outbox.length > 0;
   }
@@ -223,12 +216,20 @@ function stoppable() {
   return state.pending.length ? "waiting" : null;
 }
 
-/** A finished reply is read once, as a whole, and told in the title of a tab that nobody looks at. */
-function announce({ text }) {
-  clearTimeout(speech);
-  spoken.textContent = words.botSaid + text;
-  speech = setTimeout(() => (spoken.textContent = ""), SPOKEN_MS);
+/** A finished reply is told in the title of a tab that nobody looks at, and read aloud once it is on the page. */
+function announce({ id }) {
+  finished = id;
+  // Hidden tabs render nothing before they are looked at.
   if (document.hidden) document.title = `● ${words.newReply} · ${title}`;
+}
+
+/** A finished reply is read once, as a whole. */
+function readAloud() {
+  if (!finished) return;
+  clearTimeout(speech);
+  spoken.textContent = words.botSaid + turns.shownText(finished);
+  speech = setTimeout(() => (spoken.textContent = ""), SPOKEN_MS);
+  finished = "";
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -251,5 +252,6 @@ for (const message of drafts.outbox) {
   if (message.refusal) change("refused", { id: message.id, ...message.refusal });
   else outgoing.push({ type: "send", id: message.id, text: message.text });
 }
+onGrown(() => follow.settle());
 connection.open();
 follow.settle();

@@ -1,5 +1,6 @@
 /** Renders the state into the page. Turns are keyed by message id; those that the server rendered are taken over. */
 
+import { Reply, workOff } from "./reply.js";
 import { showTime } from "./times.js";
 import { errorIn, sendAgainIn, waiting, words } from "./words.js";
 
@@ -21,7 +22,10 @@ export class TurnList {
       human: document.getElementById("turn-human").content.firstElementChild,
       bot: document.getElementById("turn-bot").content.firstElementChild,
     };
-    for (const element of list.children) this.#keep(element.dataset.id, element);
+    for (const element of list.children) {
+      const { reply } = this.#keep(element.dataset.id, element);
+      reply?.show(element.querySelector(".text").textContent, element.dataset.status !== "streaming");
+    }
     list.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-action]");
       if (!button) return;
@@ -50,7 +54,13 @@ export class TurnList {
       else this.#list.insertBefore(entry.element, next);
       isCounting = this.#update(entry, turn, { ...about, isLast: turn === last }) || isCounting;
     }
+    workOff();
     return isCounting;
+  }
+
+  /** What stands on the page of a turn, as it is read aloud. */
+  shownText(id) {
+    return this.#turns.get(id)?.text.innerText ?? "";
   }
 
   #make({ id, source }) {
@@ -61,9 +71,11 @@ export class TurnList {
 
   #keep(id, element) {
     const part = (name) => element.querySelector(`.${name}`);
+    const text = part("text");
     const entry = {
       element,
-      text: part("text"),
+      text,
+      reply: element.classList.contains("bot") ? new Reply(text) : null,
       note: part("note"),
       actions: part("actions"),
       time: element.querySelector("time"),
@@ -91,15 +103,9 @@ export class TurnList {
     return isCounting;
   }
 
-  #showText(entry, turn) {
-    const before = entry.turn;
-    const node = entry.text.firstChild;
-    // A reply under way only grows, so what is on the page already stays untouched.
-    if (before?.status === "streaming" && turn.text.length >= before.text.length && node) {
-      if (turn.text.length > before.text.length) node.appendData(turn.text.slice(before.text.length));
-      if (turn.status === "streaming" || node.data === turn.text) return;
-    }
-    if (entry.text.textContent !== turn.text) entry.text.textContent = turn.text;
+  #showText({ text, reply }, turn) {
+    if (reply) reply.show(turn.text, turn.status !== "streaming");
+    else if (text.textContent !== turn.text) text.textContent = turn.text;
   }
 }
 

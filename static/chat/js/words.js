@@ -36,6 +36,10 @@ export const words = Object.freeze({
 
   copy: "Copy",
   copied: "Copied",
+  copyCode: "Copy the code",
+  code: "Code",
+  table: "Table",
+  image: "Image",
   takeBack: "Take back",
   edit: "Edit",
   sendAgain: "Send again",
