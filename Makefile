@@ -3,13 +3,16 @@
 PORT ?= 8000
 # Processes that run tests side by side; 0: none but pytest's own.
 TEST_WORKERS ?= 2
+# How long `make faults` runs, and from which seed (a random one without).
+MINUTES ?= 30
+SEED ?=
 # More arguments: make test ARGS="-k order", make bench ARGS=--help.
 ARGS ?=
 
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench
+.PHONY: help setup run test check format bench faults
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -44,3 +47,7 @@ format:  ## bring the code into its format
 bench:  ## the benchmarks
 	@scripts/setup.sh dev
 	$(BIN)/python -m bench $(ARGS)
+
+faults:  ## random kills and restarts for a while, then all promises checked (make faults MINUTES=30 SEED=7)
+	@scripts/setup.sh test
+	$(BIN)/python -m tests.faults --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -53,6 +53,13 @@ class Chaos:
                 finished.result()
         await asyncio.gather(*self._under_way)
 
+    async def restart_all(self) -> None:
+        """A rolling restart: each process gets SIGTERM, one after the other."""
+        for _ in list(self._fleet.webs):
+            await self._hurt(self._stop_web)
+        for _ in list(self._fleet.workers):
+            await self._hurt(self._stop_worker)
+
     async def _hurt(self, fault: Callable[[], Awaitable[None]]) -> None:
         await fault()
         self.done[fault.__name__.strip("_").replace("_", " ")] += 1

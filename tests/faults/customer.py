@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
-import re
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -14,52 +12,26 @@ from uuid import UUID
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from tests.faults.view import RuleBroken, View
+from tests.faults.listener import Listener
 
-MARKER = re.compile(r"s(\d{3})m")
 MOST_OUTSTANDING = 6
 """Below the mailbox's default of 8."""
 UNSURE_AFTER_S = 4.0
 """A message without an answer for so long is sent again. A web process asks Redis for 3 s."""
 
 
-class Customer:
-    """One session. Each word that it writes carries its number, so that a word seen elsewhere tells."""
+class Customer(Listener):
+    """One session, on one socket after the other."""
 
     def __init__(self, number: int, token: str, ws_urls: list[str], seed: str) -> None:
-        self.number = number
+        super().__init__(number)
         self.session_id = token.partition(".")[0]
-        self.view = View()
-        self.sent: dict[str, str] = {}
-        """Message id -> text, in the order of writing."""
-        self.accepted: dict[str, int] = {}
-        """Message id -> the revision at which it was seen to be in."""
-        self.cancel_asked: set[str] = set()
-        self.retry_asked: set[str] = set()
-        self.stops_asked = 0
-        self.pairs: set[tuple[str, str]] = set()
-        """Neighbours in a mailbox: they are answered in this order."""
-        self.broken: list[tuple[str, str]] = []
-        """Kind of the broken promise, what was seen."""
-        self.seen: Counter[str] = Counter()
-        self.longest_wait_s = 0.0
-        self._accepted_at: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
         self._token = token
         self._ws_urls = ws_urls
         self._random = random.Random(f"{seed}-{number}")
         self._writing = True
         self._leave = False
-
-    # --- What it wants ---
-
-    def unsure(self) -> list[str]:
-        """What was sent and not seen to be in."""
-        return [message_id for message_id in self.sent if message_id not in self.accepted]
-
-    def is_content(self) -> bool:
-        """Everything it sent is in, and has had its outcome."""
-        return not self.unsure() and not self.view.pending and self.view.reply is None
 
     def stop_writing(self) -> None:
         self._writing = False
@@ -102,6 +74,13 @@ class Customer:
             await speaking
         finally:
             speaking.cancel()
+
+    async def _receive(self, socket: ClientConnection) -> None:
+        text = await socket.recv()
+        assert isinstance(text, str)
+        frame = self.hear(text)
+        if frame["type"] == "error":
+            self._told_at.clear()
 
     async def _speak(self, socket: ClientConnection) -> None:
         while not self._leave:
@@ -165,60 +144,3 @@ class Customer:
         leave: Callable[[], object] = self._random.choice((socket.transport.abort, lambda: None))
         leave()
         return True
-
-    # --- What it hears ---
-
-    async def _receive(self, socket: ClientConnection) -> None:
-        text = await socket.recv()
-        assert isinstance(text, str)
-        strangers = {int(number) for number in MARKER.findall(text)} - {self.number}
-        if strangers:
-            self._break("mixed up", f"words of {strangers}: {text[:300]}")
-        frame = json.loads(text)
-        self.seen[frame["type"]] += 1
-        try:
-            self.view.apply(frame)
-        except RuleBroken as broken:
-            self._break("text", f"{broken}; {text[:300]}")
-            await self._say(socket, type="sync")
-        match frame["type"]:
-            case "session":
-                self._note_session(frame)
-            case "queued":
-                self._note_accepted(frame["message"]["id"], frame["rev"])
-            case "replied" | "failed":
-                self._note_outcome(frame["to"])
-            case "error":
-                self.seen[f"error {frame['code']}"] += 1
-                self._told_at.clear()
-
-    def _note_session(self, frame: dict[str, Any]) -> None:
-        self.pairs |= {
-            (first["id"], second["id"])
-            for first, second in zip(frame["pending"], frame["pending"][1:], strict=False)
-        }
-        for message in frame["messages"]:
-            if message["source"] == "human":
-                self._note_accepted(message["id"], frame["rev"])
-                self._note_outcome(message["id"])
-        for message in frame["pending"]:
-            self._note_accepted(message["id"], frame["rev"])
-        if not frame["has_more"]:
-            known = {message_id for message_id, rev in self.accepted.items() if rev <= frame["rev"]}
-            for message_id in known - self.view.ids() - self.cancel_asked:
-                self._break("lost", f"{message_id} was accepted and is not in the session of rev {frame['rev']}")
-
-    def _note_accepted(self, message_id: str, rev: int) -> None:
-        if message_id not in self.sent:
-            self._break("mixed up", f"{message_id} was never sent here")
-        if message_id not in self.accepted:
-            self.accepted[message_id] = rev
-            self._accepted_at[message_id] = time.monotonic()
-
-    def _note_outcome(self, message_id: str) -> None:
-        accepted_at = self._accepted_at.pop(message_id, None)
-        if accepted_at is not None:
-            self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - accepted_at)
-
-    def _break(self, kind: str, what: str) -> None:
-        self.broken.append((kind, f"session {self.number}: {what}"))

@@ -36,7 +36,7 @@ class Fleet:
 
     @property
     def ws_urls(self) -> list[str]:
-        return [f"ws://127.0.0.1:{port}/chat" for port in self.webs]
+        return [f"ws://127.0.0.1:{port}/chat" for port in sorted(self.webs)]
 
     def start(self) -> Web:
         """Start everything; gives a web process to begin sessions at."""
@@ -60,7 +60,7 @@ class Fleet:
         with self._lock:
             if not self.workers:
                 return None
-            worker = self.workers.pop(self._rng.randrange(len(self.workers)))
+            worker = self.workers.pop(0)  # the oldest; the newest may still be starting
         self.add_worker()
         return worker
 
@@ -70,8 +70,10 @@ class Fleet:
             running = [port for port, web in self.webs.items() if web]
             if not running:
                 return None
-            port = self._rng.choice(running)
-            web, self.webs[port] = self.webs[port], None
+            # The one that runs for the longest time.
+            port = running[0]
+            web = self.webs.pop(port)
+            self.webs[port] = None
         return web
 
     def return_web(self, port: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.promises import Broken, check_all
 from tests.servers import RedisKind, Web
 
-KINDS = ("lost", "twice", "out of order", "mixed up", "text", "waiting", "invariant", "traceback")
+KINDS = ("lost", "twice", "out of order", "mixed up", "text", "waiting", "invariant", "noise")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,8 @@ class Report:
         return "\n".join([*lines, "", *(f"{kind}: {what}" for kind, what in self.broken[:20])])
 
 
-async def run(plan: Plan, folder: Path) -> Report:
-    """Everything from an empty Redis to the checked promises."""
+async def run(plan: Plan, folder: Path, hurt: Callable[[Chaos], Awaitable[None]] | None = None) -> Report:
+    """Everything from an empty Redis to the checked promises. `hurt`: instead of faults at random."""
     rng = Random(plan.seed)
     fleet = Fleet(
         folder,
@@ -73,12 +74,13 @@ async def run(plan: Plan, folder: Path) -> Report:
         customers = [Customer(number, token, fleet.ws_urls, plan.seed) for number, token in enumerate(tokens)]
         chaos = Chaos(fleet, rng, lease_s=plan.lease_s, every_s=plan.every_s)
         tasks = [asyncio.create_task(customer.run()) for customer in customers]
-        await chaos.run(plan.for_s)
+        await asyncio.sleep(1)
+        await (hurt(chaos) if hurt else chaos.run(plan.for_s))
         report = Report(faults=chaos.done)
         await _settle(plan, customers, tasks, report)
         shown = await _look_afresh(fleet, customers, dict(zip(customers, tokens, strict=True)))
         use_chat(redis_url=fleet.redis.url)
-        report.broken = check_all(fleet.redis.client(), customers, shown)
+        report.broken += check_all(fleet.redis.client(), customers, shown)
         if "Traceback" in fleet.logs():
             report.seen["tracebacks in logs"] = fleet.logs().count("Traceback")
         for customer in customers:
@@ -104,9 +106,24 @@ async def _settle(
             break
         await asyncio.sleep(0.1)
     report.settled_in_s = time.monotonic() - began
+    if not await _fall_silent(customers):
+        report.broken.append(("noise", "frames keep coming though nothing happens any more"))
     for customer in customers:
         customer.leave()
     await asyncio.gather(*tasks)
+
+
+async def _fall_silent(customers: list[Customer]) -> bool:
+    """Whether nobody hears anything for 3 s, at some time in the next 20."""
+    heard, since = -1, time.monotonic()
+    for _ in range(200):
+        now = sum(customer.seen.total() for customer in customers)
+        if now != heard:
+            heard, since = now, time.monotonic()
+        if time.monotonic() - since > 3:
+            return True
+        await asyncio.sleep(0.1)
+    return False
 
 
 async def _look_afresh(
