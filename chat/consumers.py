@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import parse_cookie
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from chat import events, keys, limits, origins, queue, sessions, visitor
 from chat.conf import get_conf
@@ -48,6 +47,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     session_id = ""
     _protocol: Protocol
+    _patience: asyncio.Timeout
+    """Until it is known whether the socket may come in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,8 +65,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
-            await super().__call__(scope, receive, send)
-        except RedisError as error:
+            async with asyncio.timeout(CONNECT_PATIENCE_S) as self._patience:
+                await super().__call__(scope, receive, send)
+        except (RedisError, TimeoutError) as error:
             logger.warning("Redis is unavailable for a new socket: %s", error)
             if not self._is_accepted:
                 await send({"type": "websocket.accept", "subprotocol": None})
@@ -80,14 +82,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         try:
             self.session_id, token = self._credentials()
-            async with asyncio.timeout(CONNECT_PATIENCE_S):
-                answer = await sessions.connect(self.session_id, token, self.channel_name)
-                address_has_room = await limits.take_socket_place(self._address(), self.channel_name)
+            answer = await sessions.connect(self.session_id, token, self.channel_name)
+            address_has_room = await limits.take_socket_place(self._address(), self.channel_name)
         except SessionExpired:
+            self._patience.reschedule(None)
             await self.close()
             return
-        except TimeoutError:
-            raise RedisTimeoutError(f"no answer for {CONNECT_PATIENCE_S} s") from None
+        self._patience.reschedule(None)
         if answer != "ok" or not address_has_room:
             logger.info("A socket was refused: %s", answer if answer != "ok" else "too many of its address")
             await self.close()

@@ -102,10 +102,8 @@ class Process:
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.log = log
-        self._file = log.open("ab")
-        self.popen = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=self._file, stderr=subprocess.STDOUT
-        )
+        with log.open("ab") as file:
+            self.popen = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 90.0) -> int:
         """Send a signal and wait for the end; returns the exit status."""
@@ -114,9 +112,7 @@ class Process:
         # A frozen process gets no SIGTERM before it goes on.
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.popen.pid, signal.SIGCONT)
-        status = self.popen.wait(timeout_s)
-        self._file.close()
-        return status
+        return self.popen.wait(timeout_s)
 
     def said(self, text: str) -> bool:
         """Whether a text stands in the log."""

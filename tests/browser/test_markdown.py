@@ -227,6 +227,7 @@ STREAM = """async ({ head, part, size }) => {
 }"""
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("kind", KINDS)
 def test_streaming_into_a_reply_of_200_kb_makes_no_long_task(site: Web, visitor: Visitor, kind: str):
     page = visitor.begin(site).page
