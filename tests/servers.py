@@ -103,7 +103,9 @@ class Process:
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.log = log
         with log.open("ab") as file:
-            self.popen = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+            self.popen = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
+            )
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 90.0) -> int:
         """Send a signal and wait for the end; returns the exit status."""
