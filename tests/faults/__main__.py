@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import secrets
 import shutil
@@ -39,6 +40,8 @@ def main() -> None:
         lease_s=options.lease,
         redis_kind=options.redis,
     )
+    # It reports each ping to a server that was just killed.
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)
     sys.stdout.write(f"{plan}\n")
     sys.stdout.flush()
     folder = Path(tempfile.mkdtemp(prefix="faults-"))

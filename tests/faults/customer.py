@@ -51,11 +51,11 @@ class Customer(Listener):
             except InvalidStatus as refusal:
                 self.seen[f"handshake {refusal.response.status_code}"] += 1
                 if refusal.response.status_code == 403:
-                    self._break("lost", "the session was refused at the handshake")
+                    self._break("cut off", "the session was refused at the handshake")
             except ConnectionClosed as closed:
                 self.seen[f"closed {closed.rcvd.code if closed.rcvd else 1006}"] += 1
                 if closed.rcvd and closed.rcvd.code in (4401, 1011, 1008):
-                    self._break("lost", f"closed with {closed.rcvd.code}")
+                    self._break("cut off", f"closed with {closed.rcvd.code}")
             except (OSError, TimeoutError, WebSocketException) as error:
                 self.seen[type(error).__name__] += 1
             await asyncio.sleep(self._random.uniform(0.05, 0.6))

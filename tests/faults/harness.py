@@ -17,7 +17,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.promises import Broken, check_all
 from tests.servers import RedisKind, Web
 
-KINDS = ("lost", "twice", "out of order", "mixed up", "text", "waiting", "invariant", "noise")
+KINDS = ("lost", "twice", "out of order", "mixed up", "text", "cut off", "waiting", "invariant", "noise")
 
 
 @dataclass(frozen=True, kw_only=True)
