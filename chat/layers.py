@@ -35,10 +35,10 @@ class PubSubChannelLayer(RedisPubSubChannelLayer):
 
 @contextmanager
 def _as_redis_away() -> Iterator[None]:
-    """When Redis comes back, redis-py may connect for a subscription and for the receiver at the same time."""
+    """Two may connect the subscription again at the same time, this one and the receiver; redis-py minds."""
     try:
         yield
-    except RuntimeError as error:
-        if "another coroutine" not in str(error):
+    except (RuntimeError, AttributeError) as error:
+        if not any(sign in str(error) for sign in ("another coroutine", "'writelines'")):
             raise
         raise RedisConnectionError(str(error)) from error
