@@ -12,7 +12,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench faults
+.PHONY: help setup run test check format translations bench faults
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -43,6 +43,10 @@ format:  ## bring the code into its format
 	@scripts/setup.sh dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+translations:  ## find new words of the pages, update and compile locale/
+	@scripts/setup.sh dev
+	@$(BIN)/python -m scripts.translations
 
 bench:  ## the benchmarks
 	@scripts/setup.sh dev

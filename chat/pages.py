@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from redis.exceptions import RedisError
 
-from chat import errors, events, limits, queue, sessions, visitor
+from chat import errors, events, language, limits, queue, sessions, visitor
 from chat.conf import get_conf
 from chat.errors import ChatError
 from chat.events import StoredMessage
@@ -179,7 +179,7 @@ def _turns(snapshot: Snapshot) -> Iterator[Turn]:
 def _turn_of_history(message: StoredMessage) -> Turn:
     status, note = "done", ""
     if "code" in message:
-        status, note = "failed", _(message.get("detail", ""))
+        status, note = "failed", language.explain(message["code"], message.get("detail", ""))
     elif message.get("finish") == "stopped":
         status, note = "stopped", _("Stopped")
     elif message.get("finish") == "length":
@@ -215,7 +215,8 @@ def _conversation(
             _("Give me five names for a small bakery by the sea."),
             _("Write a polite note to move a meeting to Thursday."),
         ],
-        "error_words": _error_words(),
+        "error_words": language.error_words(),
+        "page_words": language.page_words(),
         "max_chars": get_conf().max_chars,
         "new_id": uuid4(),
         "draft": draft,
@@ -270,16 +271,13 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 
 def _words(error: ChatError) -> str:
+    said = language.explain(error.code, error.detail)
     if error.retry_after_s is None:
-        return _(error.detail)
-    seconds = max(1, round(error.retry_after_s))
-    return f"{_(error.detail)} {_('You can try again in %d s.') % seconds}"
-
-
-def _error_words() -> dict[str, str]:
-    """What each wire code means, for the live page."""
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ChatError)]
-    return {kind.code: _((kind.__doc__ or "").strip()) for kind in kinds}
+        return said
+    return _("%(what)s You can try again in %(seconds)d s.") % {
+        "what": said,
+        "seconds": max(1, round(error.retry_after_s)),
+    }
 
 
 def _refuse(error: ChatError, response: HttpResponse) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
 from chat import pages, views
@@ -19,6 +20,7 @@ urlpatterns = [
     path("docs", views.DocsView.as_view(url_name="schema"), name="docs"),
     # Browsers ask for it on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("chat/favicon.svg"))),
+    path("language", set_language, name="set_language"),
     path("", pages.home, name="home"),
     path("c/<str:session_id>/", pages.conversation, name="conversation"),
     path("c/<str:session_id>/end", pages.end, name="end"),

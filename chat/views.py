@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.http import content_disposition_header
+from django.utils.translation import override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -132,6 +133,13 @@ def address_of(request: Any) -> str:
 
 class ApiView(APIView):
     """What all calls share. Nothing is kept by caches: answers hold tokens and private words."""
+
+    # Details on the wire stay English: what they mean is in their codes.
+    @override("en")
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        answer = super().dispatch(request, *args, **kwargs)
+        answer["Content-Language"] = "en"
+        return answer
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # DRF takes a body that comes in chunks, without a length, for no body at all.

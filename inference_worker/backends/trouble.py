@@ -10,17 +10,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
+from django.utils.translation import gettext_noop
 
 from chat.errors import ModelError, ModelFailure, ModelTimeout, ModelUnavailable
 
-LOADING = "The model is still loading. Try again in a moment."
-REFUSED = "The model does not let this service in. Please tell the operator."
-NOT_FOUND = "The model is not where this service looks for it. Please tell the operator."
-TOO_MUCH = "The model can't take this message. Try a shorter one."
-NOT_UNDERSTOOD = "The model's answer could not be understood."
-BROKEN_OFF = "The model's answer broke off."
-EMPTY = "The model had nothing to say. Try again, or put it differently."
-FILTERED = "The model's provider holds this answer back. Try to put it differently."
+LOADING = gettext_noop("The model is still loading. Try again in a moment.")
+REFUSED = gettext_noop("The model does not let this service in. Please tell the operator.")
+NOT_FOUND = gettext_noop("The model is not where this service looks for it. Please tell the operator.")
+TOO_MUCH = gettext_noop("The model can't take this message. Try a shorter one.")
+NOT_UNDERSTOOD = gettext_noop("The model's answer could not be understood.")
+BROKEN_OFF = gettext_noop("The model's answer broke off.")
+EMPTY = gettext_noop("The model had nothing to say. Try again, or put it differently.")
+FILTERED = gettext_noop("The model's provider holds this answer back. Try to put it differently.")
 
 LOGGED_CHARS = 300
 

@@ -132,10 +132,14 @@ def test_names_are_shown_as_text(browser: Client):
 
 def test_a_foreign_and_an_unknown_session_look_the_same(browser: Client):
     foreign = begin(Client(enforce_csrf_checks=True))
-    answers = [browser.get(foreign), browser.get("/c/nosuchsessionatall00/")]
-    assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].content == answers[1].content
-    assert "Start again" in answers[0].content.decode()
+    pages = []
+    for url in (foreign, "/c/nosuchsessionatall00/"):
+        answer = browser.get(url)
+        assert answer.status_code == 404
+        page = answer.content.decode().replace(url, "")
+        pages.append(re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page))
+    assert pages[0] == pages[1]
+    assert "Start again" in pages[0]
 
 
 def test_an_expired_session_says_start_again(browser: Client, redis_server: RedisServer):
@@ -272,3 +276,47 @@ def test_without_redis_the_pages_say_so_and_lose_nothing(
     page = browser.post("/", {"csrfmiddlewaretoken": form[1], "name": "Ada"})
     assert page.status_code == 503
     assert 'value="Ada"' in page.content.decode()
+
+
+# --- Languages --------------------------------------------------------------------------------------------
+
+
+def test_the_browser_chooses_the_language_and_a_person_changes_it(browser: Client):
+    chinese = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
+    page = browser.get("/", headers=chinese).content.decode()
+    assert 'lang="zh-hans"' in page
+    assert "怎么称呼你？" in page
+    url = begin(browser)
+    page = browser.get(url, headers=chinese).content.decode()
+    assert "写一条消息" in page
+    assert '"Try again": "\\u518d\\u8bd5\\u4e00\\u6b21"' in page
+    chosen = post(browser, "/language", language="en", next=url)
+    assert (chosen.status_code, chosen["Location"]) == (302, url)
+    page = browser.get(url, headers=chinese).content.decode()
+    assert 'lang="en"' in page
+    assert "page-words" not in page
+    # The choice leads nowhere else.
+    elsewhere = post(browser, "/language", language="en", next="https://evil.example/")
+    assert "evil" not in elsewhere["Location"]
+
+
+@pytest.mark.usefixtures("async_redis")
+async def test_errors_speak_the_language_of_the_page_and_english_on_the_wire(
+    browser: Client, chat_settings: Callable[..., None]
+):
+    chat_settings(max_pending=1)
+    url = await sync_to_async(begin)(browser)
+    session_id = session_of(url)
+    await queue.accept(session_id, str(uuid4()), "Why?")
+    loading = ModelUnavailable("The model is still loading. Try again in a moment.")
+    await queue.commit_failure(await claim_next(session_id), loading, "")
+    chinese = {"Accept-Language": "zh-hans"}
+    page = await sync_to_async(browser.get)(url, headers=chinese)
+    assert "模型仍在加载。请稍后再试。" in page.content.decode()
+    browser.cookies["django_language"] = "zh-hans"
+    for text, words in (("x" * 4001, "消息太长了。"), ("one", ""), ("two", "等待回答的消息太多了。")):
+        page = await sync_to_async(send)(browser, url, text)
+        assert words in page.content.decode()
+    answer = await sync_to_async(browser.post)("/token", headers=chinese)
+    assert answer.json() == {"name": ["This field is required."], "code": "empty"}
+    assert answer["Content-Language"] == "en"

@@ -1,89 +1,83 @@
 /** Everything the live page says in words, in one place. What errors mean comes from the server. */
 
+import { gettext, isTranslated, ngettext } from "./language.js";
+
 const errorWords = JSON.parse(document.getElementById("error-words")?.textContent ?? "{}");
 
-/** What an error code means; the server's own sentence where it has sent one. */
+/** What an error means: the server's own sentence where the page has it in its language, else what its code says. */
 export function errorIn(code, detail) {
-  return detail || errorWords[code] || "Something went wrong.";
-}
-
-export function characters(count) {
-  return count === 1 ? "1 character" : `${count} characters`;
-}
-
-export function seconds(count) {
-  return count === 1 ? "1 second" : `${count} seconds`;
+  if (detail && isTranslated(detail)) return gettext(detail);
+  return errorWords[code] ?? (detail || gettext("Something went wrong."));
 }
 
 export function waiting(place) {
-  if (place === 0) return "Waiting for the model";
-  return place === 1 ? "Waiting, next in line" : `Waiting, number ${place} in line`;
+  if (place === 0) return gettext("Waiting for the model");
+  return place === 1 ? gettext("Waiting, next in line") : gettext("Waiting, number %(place)s in line", { place });
 }
 
 export const words = Object.freeze({
-  sending: "Sending",
-  sendingLater: "Will be sent when the connection is back",
-  stillWaiting: "Still waiting: the model is busy or starting. You can close this tab, the answer will be kept",
-  writing: "Writing",
-  thinking: "Thinking",
-  stopped: "Stopped",
-  cut: "Ended at the length limit",
-  takingBack: "Taking it back",
-  retrying: "Asking again",
-  unanswered: "Not answered",
-  unsent: "Not sent, kept for the next conversation",
-  unconfirmed: "The server did not confirm this message.",
+  sending: gettext("Sending"),
+  sendingLater: gettext("Will be sent when the connection is back"),
+  stillWaiting: gettext("Still waiting: the model is busy or starting. You can close this tab, the answer will be kept"),
+  writing: gettext("Writing"),
+  thinking: gettext("Thinking"),
+  stopped: gettext("Stopped"),
+  cut: gettext("Ended at the length limit"),
+  takingBack: gettext("Taking it back"),
+  retrying: gettext("Asking again"),
+  unanswered: gettext("Not answered"),
+  unsent: gettext("Not sent, kept for the next conversation"),
+  unconfirmed: gettext("The server did not confirm this message."),
 
-  copy: "Copy",
-  copied: "Copied",
-  copyCode: "Copy the code",
-  code: "Code",
-  table: "Table",
-  image: "Image",
-  takeBack: "Take back",
-  edit: "Edit",
-  sendAgain: "Send again",
-  tryAgain: "Try again",
-  answerAgain: "Answer again",
-  stop: "Stop the reply",
-  stopWaiting: "Take the message back",
+  copy: gettext("Copy"),
+  copied: gettext("Copied"),
+  copyCode: gettext("Copy the code"),
+  code: gettext("Code"),
+  table: gettext("Table"),
+  image: gettext("Image"),
+  takeBack: gettext("Take back"),
+  edit: gettext("Edit"),
+  sendAgain: gettext("Send again"),
+  tryAgain: gettext("Try again"),
+  answerAgain: gettext("Answer again"),
+  stop: gettext("Stop the reply"),
+  stopWaiting: gettext("Take the message back"),
 
-  replyFinished: "The reply is finished.",
-  botSaid: "The bot says: ",
-  newReply: "New reply",
+  botSaid: gettext("The bot says: "),
+  newReply: gettext("New reply"),
 
-  linkConnecting: "Connecting",
-  linkReady: "Connected",
-  linkWaiting: "Not connected",
-  linkOver: "Ended",
-  connected: "Connected again.",
-  ended: "This conversation has ended: nothing happened in it for a while, or it was deleted. What you were writing is kept.",
+  linkConnecting: gettext("Connecting"),
+  linkReady: gettext("Connected"),
+  linkWaiting: gettext("Not connected"),
+  linkOver: gettext("Ended"),
+  connected: gettext("Connected again."),
+  ended: gettext("This conversation has ended: nothing happened in it for a while, or it was deleted. What you were writing is kept."),
 });
 
 /** Why there is no connection, and what happens next. */
 export const reasons = Object.freeze({
-  slow: "Still connecting. The server takes its time; what you write is kept.",
-  lost: "The connection was lost. Nothing is lost with it: answers go on.",
-  offline: "You are offline. It goes on as soon as the network is back.",
-  restart: "The server is restarting. Your messages are safe.",
-  busy: "The server can’t take more connections right now.",
-  flood: "The server closed the connection because too much came at once.",
-  refused: "The server refused the connection. Too many tabs may be open.",
-  unanswered: "The server does not answer.",
+  slow: gettext("Still connecting. The server takes its time; what you write is kept."),
+  lost: gettext("The connection was lost. Nothing is lost with it: answers go on."),
+  offline: gettext("You are offline. It goes on as soon as the network is back."),
+  restart: gettext("The server is restarting. Your messages are safe."),
+  busy: gettext("The server can’t take more connections right now."),
+  flood: gettext("The server closed the connection because too much came at once."),
+  refused: gettext("The server refused the connection. Too many tabs may be open."),
+  unanswered: gettext("The server does not answer."),
 });
 
 export function nextTry(left) {
-  return left > 0 ? `Next try in ${left} s` : "Trying now";
+  return left > 0 ? gettext("Next try in %(seconds)s s", { seconds: left }) : gettext("Trying now");
 }
 
 export function tooMany(count) {
-  return `${characters(count)} too many`;
+  return ngettext("%(count)s character too many", "%(count)s characters too many", count);
 }
 
 export function left(count) {
-  return `${characters(count)} left`;
+  return ngettext("%(count)s character left", "%(count)s characters left", count);
 }
 
 export function sendAgainIn(count) {
-  return `Send again in ${count} s`;
+  return gettext("Send again in %(seconds)s s", { seconds: count });
 }
