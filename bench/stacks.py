@@ -15,6 +15,7 @@ LIMITS = dict.fromkeys(
     (
         "CHAT_MESSAGES_PER_MINUTE",
         "CHAT_TOKENS_PER_MINUTE",
+        "CHAT_TOKENS_PER_DAY",
         "CHAT_FRAMES_PER_MINUTE",
         "CHAT_SOCKETS_PER_IP",
         "CHAT_SOCKETS_PER_SESSION",

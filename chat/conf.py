@@ -27,6 +27,10 @@ class ChatConf:
     """Messages that may wait in all mailboxes of a partition."""
     messages_per_minute: int = 30
     tokens_per_minute: int = 30
+    """Sessions that one address may begin, and how many of them in a day."""
+    tokens_per_day: int = 1000
+    logins_per_minute: int = 10
+    """Tries to log in as staff from one address."""
     frames_per_minute: int = 1200
     """Frames of any kind on one socket; a flood past it closes the socket with 1008."""
     sockets_per_session: int = 8

@@ -46,6 +46,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     """One socket of one session: `chatbot.v1` where the client asks for it, else the plain protocol."""
 
     session_id = ""
+    _token: sessions.Token | None = None
+    """What the socket came in with; None: the page's cookie."""
     _protocol: Protocol
     _patience: asyncio.Timeout
     """Until it is known whether the socket may come in."""
@@ -81,16 +83,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         try:
-            self.session_id, token = self._credentials()
-            answer = await sessions.connect(self.session_id, token, self.channel_name)
+            self.session_id, self._token = self._credentials()
+            admission = await sessions.connect(self.session_id, self._token, self.channel_name)
             address_has_room = await limits.take_socket_place(self._address(), self.channel_name)
         except SessionExpired:
             self._patience.reschedule(None)
             await self.close()
             return
         self._patience.reschedule(None)
-        if answer != "ok" or not address_has_room:
-            logger.info("A socket was refused: %s", answer if answer != "ok" else "too many of its address")
+        if admission.answer != "ok" or not address_has_room:
+            why = admission.answer if admission.answer != "ok" else "too many of its address"
+            logger.info("A socket was refused: %s", why)
             await self.close()
             return
         speaks_v1 = SUBPROTOCOL in self.scope["subprotocols"]
@@ -100,7 +103,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # Listen first, read then: what happens in between is in both, and told once.
         await self.channel_layer.group_add(keys.session_group(self.session_id), self.channel_name)
         Pulse.here().listen(self._after_silence)
-        self._set_alarm("registration", get_conf().socket_registration_s / 3)
+        self._stay(admission)
         await self._read_session()
 
     async def disconnect(self, code: int) -> None:
@@ -225,6 +228,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _relay(self, event: Event) -> None:
         if event.kind == "ended":
             await self.close(CLOSE_SESSION_OVER)
+        elif event.kind == "rotated":
+            if self._token:
+                self._set_alarm("registration", 0)
         elif self._reading:
             self._hold(event)
         elif event.kind == "resync":
@@ -296,6 +302,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # --- Time ---
 
+    def _stay(self, admission: sessions.Admission) -> None:
+        """Look again before the socket's places are given away, and when a token that was rotated is dead."""
+        again_s = get_conf().socket_registration_s / 3
+        if admission.token_left_s is not None:
+            again_s = min(again_s, admission.token_left_s + 0.1)
+        self._set_alarm("registration", again_s)
+
     def _watch(self) -> None:
         """Something was told: the silence begins anew."""
         if self._continuity.due:
@@ -336,12 +349,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _look_again(self, over: list[str]) -> None:
         if "registration" in over:
-            self._set_alarm("registration", get_conf().socket_registration_s / 3)
+            self._set_alarm("registration", 3.0)
             with contextlib.suppress(RedisError):
-                if await sessions.connect(self.session_id, None, self.channel_name) == "expired":
+                admission = await sessions.connect(self.session_id, self._token, self.channel_name)
+                if admission.answer == "expired":
                     await self.close(CLOSE_SESSION_OVER)
                     return
                 await limits.take_socket_place(self._address(), self.channel_name)
+                self._stay(admission)
         if {"gap", "silence", "expiry"} & set(over):
             await self._read_session()
 

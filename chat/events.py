@@ -127,7 +127,7 @@ class Event:
     The frame is encoded once, where the event arises; the relaying sockets look at the other fields only.
     """
 
-    kind: Literal["queued", "started", "delta", "replied", "failed", "cancelled", "resync", "ended"]
+    kind: Literal["queued", "started", "delta", "replied", "failed", "cancelled", "resync", "rotated", "ended"]
     rev: int = 0
     """The session's revision after the change; 0 for a piece of text that changes nothing else."""
     to: str = ""
@@ -202,6 +202,11 @@ def cancelled(rev: int, message_id: str) -> Event:
 def resync(rev: int) -> Event:
     """More has changed than one frame can tell: read the session again."""
     return Event("resync", rev)
+
+
+def rotated() -> Event:
+    """The session has a new token: who came in with another one looks how long it is good."""
+    return Event("rotated")
 
 
 def ended() -> Event:

@@ -13,11 +13,32 @@ _take_token = Script("take_token")
 _take_place = Script("take_place")
 
 
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+
+
 def take_session_token(address: str) -> None:
-    """Count a new session of a network address. Raises RateLimited."""
-    wait_ms = _take_token.run_sync([keys.limit("token", _who(address))], get_conf().tokens_per_minute)
+    """Count a new session of a network address, for the minute and for the day. Raises RateLimited."""
+    conf = get_conf()
+    buckets = ("minute", conf.tokens_per_minute, MINUTE_MS, "day", conf.tokens_per_day, DAY_MS)
+    wait_ms = _take_token.run_sync([keys.limit("token", _who(address))], *buckets)
+    if wait_ms > MINUTE_MS:
+        raise RateLimited("Too many new sessions from this address today.", retry_after_s=wait_ms / 1000)
     if wait_ms:
         raise RateLimited("Too many new sessions from this address. Wait a moment.", retry_after_s=wait_ms / 1000)
+
+
+def take_login(address: str, user_name: str) -> None:
+    """Count a try to log in as staff, of an address and for a user name. Raises RateLimited.
+
+    A name has three times as many as an address: one address alone cannot lock its owner out.
+    """
+    per_minute = get_conf().logins_per_minute
+    name = user_name.strip().casefold()
+    for kind, who, capacity in (("login", _who(address), per_minute), ("user", _digest(name), 3 * per_minute)):
+        wait_ms = _take_token.run_sync([keys.limit(kind, who)], "minute", capacity, MINUTE_MS)
+        if wait_ms:
+            raise RateLimited("Too many tries to log in. Wait a moment.", retry_after_s=wait_ms / 1000)
 
 
 async def take_socket_place(address: str, socket: str) -> bool:
@@ -56,7 +77,11 @@ def _who(address: str) -> str:
 
     Addresses are personal data, and few enough to try them all: Redis holds a keyed digest only.
     """
-    return salted_hmac("chat.limits", _network(address), algorithm="sha256").hexdigest()[:32]
+    return _digest(_network(address))
+
+
+def _digest(text: str) -> str:
+    return salted_hmac("chat.limits", text, algorithm="sha256").hexdigest()[:32]
 
 
 def _network(address: str) -> str:

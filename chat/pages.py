@@ -4,6 +4,7 @@ A conversation can be read and written to with forms alone; the modules in `stat
 """
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ from chat.sessions import Snapshot
 from chat.views import address_of
 
 logger = logging.getLogger(__name__)
+
+FULL_MAILBOX_RETRY_S = 5.0
 
 _STATUS_OF_ERROR = {
     errors.RateLimited: 429,
@@ -281,8 +284,12 @@ def _words(error: ChatError) -> str:
 
 
 def _refuse(error: ChatError, response: HttpResponse) -> HttpResponse:
-    if error.retry_after_s is not None:
-        response["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    retry_after_s = error.retry_after_s
+    if retry_after_s is None and response.status_code == 429:
+        # A full mailbox has room when the next reply is there; nobody knows when that is.
+        retry_after_s = FULL_MAILBOX_RETRY_S
+    if retry_after_s is not None:
+        response["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return response
 
 

@@ -6,7 +6,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import orjson
 from django.utils.crypto import salted_hmac
@@ -243,18 +243,26 @@ def end(session_id: str, token: Token | None = None) -> Ended | None:
     return Ended(*running) if existed else None
 
 
-async def connect(session_id: str, token: Token | None, socket: str) -> str:
-    """Let a socket in and count it: "ok", "expired" or "too_many". Again for the same socket: stay counted."""
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a socket may come in, or stay."""
+
+    answer: Literal["ok", "expired", "too_many"]
+    token_left_s: float | None = None
+    """How long its token goes on working; None: as long as the session lives."""
+
+
+async def connect(session_id: str, token: Token | None, socket: str) -> Admission:
+    """Let a socket in and count it. Again for the same socket: it stays counted."""
     conf = get_conf()
-    return str(
-        await _connect.run(
-            [*keys.of_session(session_id), keys.sockets(session_id)],
-            token.secret_hash if token else "",
-            socket,
-            conf.sockets_per_session,
-            conf.socket_registration_s * 1000,
-        )
+    answer, *left_ms = await _connect.run(
+        [*keys.of_session(session_id), keys.sockets(session_id)],
+        token.secret_hash if token else "",
+        socket,
+        conf.sockets_per_session,
+        conf.socket_registration_s * 1000,
     )
+    return Admission(answer, left_ms[0] / 1000 if any(left_ms) else None)
 
 
 def _snapshot_call(session_id: str, secret_hash: str = "", messages: int = 0) -> tuple[Any, ...]:

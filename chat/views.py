@@ -23,10 +23,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from chat import health, limits, sessions, visitor
+from chat import events, health, limits, sessions, visitor
 from chat.conf import get_conf
 from chat.errors import Busy, ChatError, RateLimited, SessionExpired
-from chat.publishing import publish_ended
+from chat.publishing import publish, publish_ended
 from chat.redis_client import is_unavailable
 from chat.serializers import (
     ErrorSerializer,
@@ -211,7 +211,9 @@ class RefreshTokenView(ApiView):
         responses={200: SessionSerializer, **_ERRORS},
     )
     def post(self, request: Request) -> Response:
-        return self._answer(sessions.rotate(presented_token(request)))
+        new = sessions.rotate(presented_token(request))
+        publish(new.session_id, events.rotated())
+        return self._answer(new)
 
     @staticmethod
     def _answer(token: sessions.Token) -> Response:

@@ -141,6 +141,7 @@ class Stack:
             "MODEL_URL": "echo:",
             "CHAT_MESSAGES_PER_MINUTE": "100000",
             "CHAT_TOKENS_PER_MINUTE": "100000",
+            "CHAT_TOKENS_PER_DAY": "1000000",
             "CHAT_SOCKETS_PER_IP": "1000",
         } | environment
 

@@ -2,21 +2,24 @@
 -- KEYS  those of the session (lib.lua), then sockets
 -- ARGV  SHA-256 of the presented secret ('' for a caller that has checked already), name of the socket,
 --       sockets at most, ms until the registration ends unless it is made again
--- Gives 'ok', 'expired' or 'too_many'
+-- Gives {'ok', ms for which the secret is still good: 0 as long as the session}, {'expired'} or {'too_many'}
 local session = redis.call('HMGET', SESSION, 'token', 'old_token', 'old_until')
 local now = clock()
 if not session[1] then
-  return 'expired'
+  return {'expired'}
 end
-if ARGV[1] ~= '' and ARGV[1] ~= session[1]
-    and not (ARGV[1] == session[2] and now < tonumber(session[3])) then
-  return 'expired'
+local left = 0
+if ARGV[1] ~= '' and ARGV[1] ~= session[1] then
+  if ARGV[1] ~= session[2] or now >= tonumber(session[3]) then
+    return {'expired'}
+  end
+  left = session[3] - now
 end
 local sockets = KEYS[9]
 redis.call('ZREMRANGEBYSCORE', sockets, '-inf', now)
 if not redis.call('ZSCORE', sockets, ARGV[2]) and redis.call('ZCARD', sockets) >= tonumber(ARGV[3]) then
-  return 'too_many'
+  return {'too_many'}
 end
 redis.call('ZADD', sockets, now + ARGV[4], ARGV[2])
 redis.call('PEXPIRE', sockets, ARGV[4])
-return 'ok'
+return {'ok', left}

@@ -178,12 +178,16 @@ local function settle(session_id, ttl_s, now, human_members, bot)
   return next_rev(), id
 end
 
--- Take one token from the bucket in two fields of a hash. Returns 0, or the ms after which one is there.
-local function take_token(key, capacity, per_minute, now)
-  local state = redis.call('HMGET', key, 'bucket', 'bucket_ms')
-  local level = tonumber(state[1] or capacity)
+-- What a token bucket holds now. Its level, and when that was, are in two fields of a hash.
+local function bucket_level(key, name, capacity, fill_ms, now)
+  local state = redis.call('HMGET', key, name, name .. '_ms')
   local since = math.max(0, now - tonumber(state[2] or now))
-  level = math.min(capacity, level + since * per_minute / 60000)
+  return math.min(capacity, tonumber(state[1] or capacity) + since * capacity / fill_ms)
+end
+
+-- Take one token from the bucket in a hash. Returns 0, or the ms after which one is there.
+local function take_token(key, capacity, per_minute, now)
+  local level = bucket_level(key, 'bucket', capacity, capacity * 60000 / per_minute, now)
   local wait = 0
   if level < 1 then
     wait = math.ceil((1 - level) * 60000 / per_minute)

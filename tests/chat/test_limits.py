@@ -88,11 +88,63 @@ def test_the_time_to_wait_is_right(redis_server: RedisServer, chat_settings: Cal
     wait_until(lambda: passes("192.0.2.1"), "the next token", 2)
 
 
-def test_a_bucket_is_gone_when_it_is_full_again(redis_server: RedisServer) -> None:
-    limits.take_session_token("192.0.2.1")
+def test_a_bucket_is_gone_when_it_is_full_again(
+    redis_server: RedisServer, chat_settings: Callable[..., None]
+) -> None:
+    chat_settings(tokens_per_minute=30, tokens_per_day=1000)
+    redis: Any = redis_server.client()
+    # The slower of the two fills one token in 86.4 s.
+    for taken, full_in_s in ((1, 86.4), (2, 172.8)):
+        limits.take_session_token("192.0.2.1")
+        (key,) = redis.scan_iter()
+        assert full_in_s - 2 <= redis.pttl(key) / 1000 <= full_in_s, taken
+
+
+def test_the_day_has_a_budget_of_its_own(redis_server: RedisServer, chat_settings: Callable[..., None]) -> None:
+    chat_settings(tokens_per_minute=1000, tokens_per_day=24)
+    with ThreadPoolExecutor(16) as threads:
+        passed = list(threads.map(lambda _: passes("192.0.2.1"), range(200)))
+    assert passed.count(True) == 24
+    with pytest.raises(RateLimited, match="today") as refused:
+        limits.take_session_token("192.0.2.1")
+    # One comes back each hour.
+    assert refused.value.retry_after_s
+    assert 3500 < refused.value.retry_after_s <= 3600
+    assert passes("192.0.2.2")
+
+
+def test_what_the_minute_refuses_costs_nothing_of_the_day(
+    redis_server: RedisServer, chat_settings: Callable[..., None]
+) -> None:
+    chat_settings(tokens_per_minute=2, tokens_per_day=4)
+    assert [passes("192.0.2.1") for _ in range(10)] == [True, True] + [False] * 8
     redis: Any = redis_server.client()
     (key,) = redis.scan_iter()
-    assert 59 <= redis.ttl(key) <= 60
+    redis.hdel(key, "minute", "minute_ms")
+    assert [passes("192.0.2.1") for _ in range(2)] == [True, True]
+    redis.hdel(key, "minute", "minute_ms")
+    assert not passes("192.0.2.1")
+
+
+def test_tries_to_log_in_count_by_address_and_by_name(
+    redis_server: RedisServer, chat_settings: Callable[..., None]
+) -> None:
+    chat_settings(logins_per_minute=2)
+
+    def may_try(address: str, name: str) -> bool:
+        try:
+            limits.take_login(address, name)
+        except RateLimited:
+            return False
+        return True
+
+    assert [may_try("192.0.2.1", name) for name in "abc"] == [True, True, False]
+    # Three addresses together use up what a name has, however it is written; one alone does not.
+    assert [may_try(f"192.0.3.{number}", name) for number, name in enumerate([" Ada", "ada", "ADA"] * 2)] == [
+        True
+    ] * 6
+    assert not may_try("192.0.3.9", "ada")
+    assert may_try("192.0.3.10", "bob")
 
 
 async def test_places_are_limited_and_free_again(
