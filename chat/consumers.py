@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Coroutine
 from typing import Any
@@ -35,6 +36,10 @@ CONNECT_PATIENCE_S = 3.0
 SPREAD_S = 2.0
 """After a silence of the channel layer the sockets of a process read their sessions within this time."""
 MAX_HELD_EVENTS = 1000
+FRAMES_AT_ONCE = 20
+"""Frames of one socket that are handled as they come. A mailbox has room for 8 messages."""
+FLOOD_S = 3.0
+"""A socket that sends faster than it may for so long is closed."""
 
 CLOSE_FLOOD = 1008
 CLOSE_TOO_BIG = 1009
@@ -60,7 +65,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._deadlines: dict[str, float] = {}
-        self._frames = FrameBucket(get_conf().frames_per_minute)
+        self._pace = Pace(get_conf().frames_per_minute)
         self._is_accepted = False
 
     # --- Life of the socket ---
@@ -153,9 +158,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # --- From the client ---
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not self._frames.take(asyncio.get_running_loop().time()):
+        wait_s = self._pace.take(asyncio.get_running_loop().time())
+        if wait_s > FLOOD_S:
             await self.close(CLOSE_FLOOD)
             return
+        if wait_s:
+            # Only this socket waits: its next frames are not read meanwhile.
+            await asyncio.sleep(wait_s)
         try:
             if text_data is None:
                 raise BadFrame("Frames must be text, not binary.")
@@ -184,6 +193,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     return
                 event = events.queued(accepted.rev, accepted.message, accepted.position)
                 if accepted.is_new:
+                    # Messages have a limit of their own.
+                    self._pace.give_back()
                     await self._publish(event)
                 else:
                     # Accepted by a call whose answer was lost, or on another socket: tell it, and watch over it.
@@ -371,19 +382,30 @@ def _is_longer(text: str, limit_bytes: int) -> bool:
     return len(text) > limit_bytes or (len(text) * 4 > limit_bytes and len(text.encode()) > limit_bytes)
 
 
-class FrameBucket:
-    """A token bucket in this process: how many frames one socket may send."""
+class Pace:
+    """How fast one socket is heard: a few frames at once, then `per_minute`. More for long is a flood."""
 
     def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._level = float(per_minute)
+        self._interval_s = 60 / per_minute
+        self._burst = min(FRAMES_AT_ONCE, per_minute)
+        self._level = float(self._burst)
         self._at = 0.0
+        self._too_fast_since: float | None = None
 
-    def take(self, now: float) -> bool:
-        """False: too many. `now` is a monotonic time in seconds."""
-        self._level = min(self._per_minute, self._level + (now - self._at) * self._per_minute / 60)
+    def take(self, now: float) -> float:
+        """Seconds until the next frame may be handled; more than `FLOOD_S`: never. `now` is monotonic, in s."""
+        self._level = min(self._burst, self._level + (now - self._at) / self._interval_s)
         self._at = now
-        if self._level < 1:
-            return False
+        if self._level >= self._burst / 2:
+            self._too_fast_since = None
         self._level -= 1
-        return True
+        if self._level >= 0:
+            return 0.0
+        wait_s = -self._level * self._interval_s
+        if self._too_fast_since is None:
+            self._too_fast_since = now
+        return wait_s if now + wait_s - self._too_fast_since <= FLOOD_S else math.inf
+
+    def give_back(self) -> None:
+        """The frame that was taken last does not count."""
+        self._level += 1

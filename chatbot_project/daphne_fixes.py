@@ -1,11 +1,14 @@
-"""Four things that Daphne does not do by itself and this project's protocol promises.
+"""Six things that Daphne does not do by itself and this project's protocol promises.
 
 1. Closing a socket with the codes that RFC 6455 defines for servers (1008, 1009, 1012, 1013). Its WebSocket
    library lets an application send 1000 and 3000 to 4999 only and raises for others; the client then sees 1011.
 2. Telling clients that the server goes down (1012), so that they come back at once. Daphne's own shutdown drops
    connections without a close frame, and does nothing at all when one of them has no application any more.
 3. Cutting a client that does not read. Daphne buffers for it without a bound.
-4. Keeping tokens out of its access log, which prints query strings.
+4. Reading a client no faster than its consumer takes the frames. Daphne queues them without a bound, and takes all
+   frames of the 64 KB that it has read in one go, in which no other client is served.
+5. Sending frames of any size. The limit that Daphne is given for what clients send binds the server, too.
+6. Keeping tokens out of its access log, which prints query strings.
 """
 
 import asyncio
@@ -14,8 +17,10 @@ from collections.abc import Callable
 from typing import Any
 
 GOING_DOWN = 1012
-MAX_UNSENT_BYTES = 1 << 20
+MAX_UNSENT_BYTES = 1 << 18
 """Far more than a page that reads ever leaves unread; it comes back and gets the whole session."""
+MAX_WAITING_FRAMES = 2
+"""Frames of a socket that may wait for its consumer before reading pauses."""
 GRACE_S = 2.0
 """How long sockets and requests may take to end before they are cut."""
 
@@ -29,6 +34,8 @@ def install() -> None:
 
         WebSocketProtocol.serverClose = _close
         WebSocketProtocol.serverSend = _send
+        WebSocketProtocol.applicationCreateWorked = _watching(WebSocketProtocol.applicationCreateWorked)
+        WebSocketProtocol.consumeData = _in_pace(WebSocketProtocol.consumeData)
         Server.kill_all_applications = _shut_down
         AccessLogGenerator.write_entry = _without_query(AccessLogGenerator.write_entry)
 
@@ -45,7 +52,48 @@ def _send(protocol: Any, content: str | bytes, binary: bool = False) -> None:
     if len(transport.dataBuffer) + transport._tempDataLen > MAX_UNSENT_BYTES:
         transport.abortConnection()
         return
-    protocol.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
+    limit, protocol.maxMessagePayloadSize = protocol.maxMessagePayloadSize, 0
+    try:
+        protocol.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
+    finally:
+        protocol.maxMessagePayloadSize = limit
+
+
+def _watching(created: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def watch(protocol: Any, queue: Any) -> None:
+        take = queue._get
+
+        def take_and_go_on() -> Any:
+            frame = take()
+            if protocol.waits_for_consumer and protocol.state == protocol.STATE_OPEN:
+                asyncio.get_running_loop().call_soon(protocol.consumeData)
+            return frame
+
+        # What asyncio.Queue leaves to subclasses; Daphne makes the queue itself.
+        queue._get = take_and_go_on
+        protocol.waits_for_consumer = False
+        created(protocol, queue)
+
+    return watch
+
+
+def _in_pace(consume: Callable[[Any], None]) -> Callable[[Any], None]:
+    def consume_in_pace(protocol: Any) -> None:
+        while protocol.state == protocol.STATE_OPEN:
+            if protocol.application_queue.qsize() >= MAX_WAITING_FRAMES:
+                protocol.waits_for_consumer = True
+                protocol.transport.pauseProducing()
+                return
+            if not protocol.processData():
+                if protocol.waits_for_consumer:
+                    protocol.waits_for_consumer = False
+                    protocol.transport.resumeProducing()
+                return
+        # Before it is open, and when it closes. One that closes while it waits is read no more: Daphne's WebSocket
+        # library cuts it a second after the close frame.
+        consume(protocol)
+
+    return consume_in_pace
 
 
 def _without_query(write_entry: Callable[..., None]) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -55,6 +56,13 @@ def redis_command(kind: RedisKind) -> list[str]:
     server = shutil.which("redis-server")
     assert server, "tests need Debian's redis-server: apt-get install redis-server"
     return [server, "--loadmodule", str(rejson())]
+
+
+def daphne_options() -> list[str]:
+    """What Daphne is started with beside address and port, as the Procfile has it."""
+    line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: daphne"))
+    options = shlex.split(line)
+    return options[options.index("--no-server-name") :]
 
 
 class RedisServer:
@@ -148,8 +156,7 @@ class Stack:
     def web(self, port: int = 0, **environment: str) -> "Web":
         """Start a web process and wait until it answers."""
         port = port or free_port()
-        command = [sys.executable, "-m", "daphne", "-p", str(port), "--access-log", os.devnull]
-        command += ["--application-close-timeout", "10", "chatbot_project.asgi:application"]
+        command = [sys.executable, "-m", "daphne", "-p", str(port), "--access-log", os.devnull, *daphne_options()]
         process = self.start(command, f"web-{port}", environment)
         web = Web(process, port)
         wait_until(web.answers, f"the web process, see {process.log}")
