@@ -85,7 +85,8 @@ class RedisServer:
             *self._options,
         ]
         self.process = subprocess.Popen(command, cwd=self.folder)
-        wait_until(self.answers, f"Redis on port {self.port}")
+        # Longer than others, when there is much to load.
+        wait_until(self.answers, f"Redis on port {self.port}", timeout_s=60)
         return self
 
     def answers(self) -> bool:

@@ -18,7 +18,13 @@ class Fleet:
         self._folder = folder / "stack"
         self._count = workers
         # fsync before each answer: a kill of Redis then loses nothing that it has confirmed.
-        self.redis = RedisServer(folder / "redis", redis_kind, "--appendfsync", "always")
+        # Rewritten often, the file stays so small that Redis is back within seconds also after half an hour.
+        self.redis = RedisServer(
+            folder / "redis",
+            redis_kind,
+            *("--appendfsync", "always"),
+            *("--auto-aof-rewrite-percentage", "20", "--auto-aof-rewrite-min-size", "16mb"),
+        )
         self._stack = Stack(
             folder / "stack",
             self.redis.url,
