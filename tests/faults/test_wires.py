@@ -50,7 +50,7 @@ async def test_web_process_without_redis_says_so_and_the_same_message_may_be_sen
 
 
 @pytest.mark.parametrize("deed", ["swallow", "cut"])
-@pytest.mark.parametrize("script", ["claim", "flush", "commit", "renew"])
+@pytest.mark.parametrize("script", ["claim", "flush", "commit"])
 async def test_lost_call_of_a_worker(site: Site, script: str, deed: str) -> None:
     """The worker asks again; what ran already is not done twice, nobody takes over."""
     worker = site.wired_worker("echo:?delay_ms=60")
@@ -71,6 +71,20 @@ async def test_lost_call_of_a_worker(site: Site, script: str, deed: str) -> None
         assert len(attempts) <= 1
         assert not worker.said("Taking over")
     site.check_settled(token, "warm up", TEXT)
+
+
+@pytest.mark.parametrize("deed", ["swallow", "cut"])
+async def test_lost_renewal_comes_again_before_the_lease_ends(site: Site, deed: str) -> None:
+    worker = site.wired_worker("echo:?delay_ms=60")
+    token, text = site.new_token(), " ".join(["word"] * round(LEASE_S * 2 / 0.06))
+    async with v1(site.web, token) as client:
+        message = await client.send(text)
+        await client.until("delta")
+        rule = site.worker_wire.on(deed, sha("renew"))  # type: ignore[arg-type]
+        assert await answer(client, message) == text
+        rule.wait()
+    assert not worker.said("Taking over")
+    site.check_settled(token, text)
 
 
 @pytest.mark.parametrize("deed", ["swallow", "cut"])
@@ -131,6 +145,8 @@ async def test_wires_cut_again_and_again(site: Site) -> None:
             site.worker_wire.cut()
             site.web_wire.cut()
         assert await answer(client, message) == text
+        # One attempt: the worker keeps what it has while Redis is away.
+        assert len({frame["id"] for frame in client.frames if frame["type"] in ("started", "delta")}) == 1
         assert await client.ask("next") == "next"
     assert worker.popen.poll() is None
     site.check_settled(token, text, "next")
