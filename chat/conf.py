@@ -47,6 +47,8 @@ class ChatConf:
     """A message whose processing killed this many workers is given up."""
     api_messages: int = 1000
     """How many messages GET /refresh_token gives at most."""
+    metrics_token: str = dataclasses.field(default="", repr=False)
+    """Bearer token of who may read /metrics; without one, programs in the own network may."""
     snapshot_messages: int = 50
     """How many messages a `session` frame carries at most."""
 

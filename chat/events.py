@@ -27,6 +27,18 @@ class StoredMessage(TypedDict):
     detail: NotRequired[str]
     partial: NotRequired[str]
     """What was written of the reply before it failed."""
+    worker: NotRequired[str]
+    """Who wrote the reply, or failed to."""
+    model: NotRequired[str]
+    """Of a bot message, like all that follow: what staff see and clients do not."""
+    waited_ms: NotRequired[int]
+    """From when the message's turn came to its claim by a worker."""
+    first_text_ms: NotRequired[int]
+    """From there to the first text."""
+    took_ms: NotRequired[int]
+    """From there to the end of the reply."""
+    tokens: NotRequired[int]
+    """How many the reply took, where the model says so."""
     replaced: NotRequired[bool]
     """It was answered again; it stays in the record and is shown no more."""
 

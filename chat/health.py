@@ -1,7 +1,8 @@
 """Is the service able to answer?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -19,26 +20,50 @@ class WorkerInfo:
 
     name: str
     seen_s_ago: float
-    slots: int
-    busy: int
-    model: str
+    slots: int = 0
+    busy: int = 0
+    model: str = ""
+    version: str = ""
+    started_s_ago: float | None = None
+    timeout_s: float | None = None
+    """The bound of one answer."""
+    draining: bool = False
+    """It finishes what it has and ends."""
+
+    @property
+    def is_alive(self) -> bool:
+        return self.seen_s_ago <= WORKER_SEEN_S
 
 
 def workers() -> list[WorkerInfo]:
     """The workers seen lately, by name. Raises RedisError."""
-    client = sync_client()
-    seconds, microseconds = cast(tuple[int, int], client.time())
-    now_ms = seconds * 1000 + microseconds // 1000
-    found: dict[str, WorkerInfo] = {}
+    pipeline = sync_client().pipeline(transaction=False)
+    pipeline.time()
     for number in range(get_conf().partitions):
-        said = cast(dict[str, str], client.hgetall(keys.workers(number)))
-        for name, text in said.items():
-            about: dict[str, Any] = orjson.loads(text)
+        pipeline.hgetall(keys.workers(number))
+    (seconds, microseconds), *said = pipeline.execute()
+    return [worker for worker in decode_workers(said, seconds * 1000 + microseconds // 1000) if worker.is_alive]
+
+
+def decode_workers(said: Iterable[dict[str, str]], now_ms: int) -> list[WorkerInfo]:
+    """All workers that partitions know of, by name; of the time of each, the latest counts."""
+    found: dict[str, WorkerInfo] = {}
+    for name, text in ((name, text) for texts in said for name, text in texts.items()):
+        about: dict[str, Any] = orjson.loads(text)
+        started_ms = about.get("started")
+        worker = WorkerInfo(
+            name,
             # A clock that was set back must not keep a dead worker alive for ever.
-            seen_s_ago = abs(now_ms - about["seen"]) / 1000
-            if seen_s_ago <= WORKER_SEEN_S:
-                # A worker of another version may say less or more.
-                found[name] = WorkerInfo(
-                    name, seen_s_ago, about.get("slots", 0), about.get("busy", 0), about.get("model", "")
-                )
+            seen_s_ago=abs(now_ms - about["seen"]) / 1000,
+            # A worker of another version may say less or more.
+            slots=about.get("slots", 0),
+            busy=about.get("busy", 0),
+            model=about.get("model", ""),
+            version=about.get("version", ""),
+            started_s_ago=max(0.0, (now_ms - started_ms) / 1000) if started_ms else None,
+            timeout_s=about.get("timeout_s"),
+            draining=about.get("draining", False),
+        )
+        if name not in found or worker.seen_s_ago < found[name].seen_s_ago:
+            found[name] = worker
     return [found[name] for name in sorted(found)]

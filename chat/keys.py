@@ -74,13 +74,33 @@ def sessions(number: int) -> str:
 
 
 def counters(number: int) -> str:
-    """Hash: `waiting`, the messages in all mailboxes of the partition."""
+    """Hash: `waiting`, the messages in all mailboxes of the partition, and what `chat.counters` reads."""
     return _in_partition(number, "counters")
+
+
+def samples(number: int, resolution: str) -> str:
+    """Stream: what the counters said, at regular times."""
+    return _in_partition(number, f"samples:{resolution}")
+
+
+def failed(number: int) -> str:
+    """Sorted set: ids of sessions whose last message failed, by the time of it."""
+    return _in_partition(number, "failed")
+
+
+def open_sockets(number: int) -> str:
+    """Sorted set: the sockets of all sessions of the partition by the time at which their registration ends."""
+    return _in_partition(number, "open_sockets")
 
 
 def workers(number: int) -> str:
     """Hash: worker name -> JSON of what it last said of itself."""
     return _in_partition(number, "workers")
+
+
+def draining(number: int) -> str:
+    """Set: names of workers that were told to finish what they have and end."""
+    return _in_partition(number, "draining")
 
 
 def limit(kind: str, who: str) -> str:
@@ -106,6 +126,7 @@ def of_session(session_id: str) -> tuple[str, ...]:
         stream(number),
         counters(number),
         dead_letters(number),
+        failed(number),
     )
 
 

@@ -4,7 +4,7 @@ import ipaddress
 
 from django.utils.crypto import salted_hmac
 
-from chat import keys
+from chat import counters, keys
 from chat.conf import get_conf
 from chat.errors import RateLimited
 from chat.redis_client import Script, async_client
@@ -23,8 +23,10 @@ def take_session_token(address: str) -> None:
     buckets = ("minute", conf.tokens_per_minute, MINUTE_MS, "day", conf.tokens_per_day, DAY_MS)
     wait_ms = _take_token.run_sync([keys.limit("token", _who(address))], *buckets)
     if wait_ms > MINUTE_MS:
+        counters.count_refusal("sessions_per_day")
         raise RateLimited("Too many new sessions from this address today.", retry_after_s=wait_ms / 1000)
     if wait_ms:
+        counters.count_refusal("sessions_per_address")
         raise RateLimited("Too many new sessions from this address. Wait a moment.", retry_after_s=wait_ms / 1000)
 
 
@@ -38,26 +40,29 @@ def take_login(address: str, user_name: str) -> None:
     for kind, who, capacity in (("login", _who(address), per_minute), ("user", _digest(name), 3 * per_minute)):
         wait_ms = _take_token.run_sync([keys.limit(kind, who)], "minute", capacity, MINUTE_MS)
         if wait_ms:
+            counters.count_refusal("logins")
             raise RateLimited("Too many tries to log in. Wait a moment.", retry_after_s=wait_ms / 1000)
 
 
 async def take_socket_place(address: str, socket: str) -> bool:
     """Count an open socket of a network address. False: the address has as many as it may."""
     conf = get_conf()
-    return bool(
-        await _take_place.run(
-            [keys.address_sockets(_who(address))],
-            socket,
-            conf.sockets_per_ip,
-            conf.socket_registration_s * 1000,
-        )
+    taken = await _take_place.run(
+        [keys.address_sockets(_who(address))],
+        socket,
+        conf.sockets_per_ip,
+        conf.socket_registration_s * 1000,
     )
+    if not taken:
+        await counters.acount_refusal("sockets_per_address")
+    return bool(taken)
 
 
 async def free_socket_place(session_id: str, address: str, socket: str) -> None:
     """A socket was closed: give its places back."""
     pipeline = async_client().pipeline(transaction=False)
     pipeline.zrem(keys.sockets(session_id), socket)
+    pipeline.zrem(keys.open_sockets(keys.partition(session_id)), socket)
     pipeline.zrem(keys.address_sockets(_who(address)), socket)
     await pipeline.execute()
 
@@ -70,6 +75,16 @@ def client_address(peer: str, forwarded_for: str) -> str:
     proxies = get_conf().num_proxies
     seen = [address.strip() for address in forwarded_for.split(",") if address.strip()]
     return seen[-min(proxies, len(seen))] if proxies and seen else peer
+
+
+def is_private(address: str) -> bool:
+    """Whether a peer is on this machine or in a private network. A peer on a Unix socket, without address, is."""
+    if not address:
+        return True
+    try:
+        return ipaddress.ip_address(_network(address).partition("/")[0]).is_private
+    except ValueError:
+        return False
 
 
 def _who(address: str) -> str:

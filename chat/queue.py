@@ -142,6 +142,8 @@ class Claim:
     message: StoredMessage
     context: list[StoredMessage]
     attempt: int
+    waited_ms: int
+    """From when the message's turn came to the first claim of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +168,15 @@ async def claim(wake_up: WakeUp, *, worker: str, token: str, reply: str) -> Clai
         conf.context_messages,
         conf.max_attempts,
         conf.session_ttl_s,
-        _failure_members(GaveUp(), ""),
+        _failure_members(GaveUp(), "", worker),
     )
     if status == "gave_up":
         return GivenUp(*rest)
     if status != "claimed":
         return None
-    rev, message, tail, attempt = rest
+    rev, message, tail, attempt, waited_ms = rest
     context = history.answered(history.decode(tail))[-conf.context_messages :] if tail != "[]" else []
-    return Claim(session_id, wake_up.entry, token, reply, rev, orjson.loads(message), context, attempt)
+    return Claim(session_id, wake_up.entry, token, reply, rev, orjson.loads(message), context, attempt, waited_ms)
 
 
 async def flush(claim: Claim, offset: int, piece: str) -> bool:
@@ -196,14 +198,20 @@ class Committed:
 async def commit_reply(claim: Claim, message: dict[str, Any]) -> Committed | None:
     """Store the human message and its reply (`message`, without its timestamp) and go on to the next one.
 
+    Its `first_text_ms` and `took_ms`, from the claim on, are counted.
     None: the work was taken over, stopped or ended.
     """
-    return await _commit_outcome(claim, "", encode(message))
+    times = message.get("first_text_ms", 0), message.get("took_ms", 0)
+    return await _commit_outcome(claim, "answered", bot=encode(message), times_ms=times)
 
 
-async def commit_failure(claim: Claim, error: ChatError, partial: str) -> Committed | None:
-    """Store the human message as failed, with what was written of the reply. None as in `commit_reply`."""
-    return await _commit_outcome(claim, _failure_members(error, partial), "")
+async def commit_failure(claim: Claim, error: ChatError, partial: str, worker: str = "") -> Committed | None:
+    """Store the human message as failed, with what was written of the reply, and by whom.
+
+    None as in `commit_reply`.
+    """
+    members = _failure_members(error, partial, worker)
+    return await _commit_outcome(claim, f"failed:{error.code}", human_members=members)
 
 
 async def hand_back(claim: Claim) -> bool:
@@ -211,25 +219,33 @@ async def hand_back(claim: Claim) -> bool:
     return bool(await _hand_back.run(keys.of_session(claim.session_id), claim.session_id, claim.token))
 
 
-async def renew(partition: int, worker: str, about: dict[str, Any], claims: list[Claim]) -> list[Claim]:
-    """Keep the entries of these claims from going idle, and say that the worker lives.
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What a worker learns when it says that it lives."""
 
-    Returns the claims that are not the worker's any more.
-    """
+    lost: list[Claim]
+    """Claims that are not the worker's any more."""
+    drains: bool
+    """It was told to finish what it has and end."""
+
+
+async def renew(partition: int, worker: str, about: dict[str, Any], claims: list[Claim]) -> Renewed:
+    """Keep the entries of these claims from going idle, and say that the worker lives."""
     entries: list[str] = []
     for held in claims:
         entries += (held.entry, held.token)
-    lost = await _renew.run(
+    drains, lost = await _renew.run(
         [
             keys.stream(partition),
             keys.workers(partition),
+            keys.draining(partition),
             *(keys.reply(held.session_id) for held in claims),
         ],
         worker,
         encode(about),
         *entries,
     )
-    return [claims[index] for index in lost]
+    return Renewed([claims[index] for index in lost], bool(drains))
 
 
 # --- Scripts' arguments and answers ---
@@ -269,14 +285,18 @@ def _raise_refusal(answer: list[Any]) -> None:
             raise RateLimited(retry_after_s=answer[1] / 1000)
 
 
-def _failure_members(error: ChatError, partial: str) -> str:
+def _failure_members(error: ChatError, partial: str, worker: str) -> str:
     members = {"code": error.code, "detail": error.detail}
     if partial:
         members["partial"] = partial
+    if worker:
+        members["worker"] = worker
     return encode(members)[1:-1]
 
 
-async def _commit_outcome(claim: Claim, human_members: str, bot: str) -> Committed | None:
+async def _commit_outcome(
+    claim: Claim, outcome: str, *, human_members: str = "", bot: str = "", times_ms: tuple[int, int] = (0, 0)
+) -> Committed | None:
     answer = await _commit.run(
         keys.of_session(claim.session_id),
         claim.session_id,
@@ -284,5 +304,7 @@ async def _commit_outcome(claim: Claim, human_members: str, bot: str) -> Committ
         get_conf().session_ttl_s,
         human_members,
         bot,
+        outcome,
+        *times_ms,
     )
     return Committed(*answer) if answer else None

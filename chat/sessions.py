@@ -256,7 +256,7 @@ async def connect(session_id: str, token: Token | None, socket: str) -> Admissio
     """Let a socket in and count it. Again for the same socket: it stays counted."""
     conf = get_conf()
     answer, *left_ms = await _connect.run(
-        [*keys.of_session(session_id), keys.sockets(session_id)],
+        [*keys.of_session(session_id), keys.sockets(session_id), keys.open_sockets(keys.partition(session_id))],
         token.secret_hash if token else "",
         socket,
         conf.sockets_per_session,

@@ -16,6 +16,7 @@ urlpatterns = [
     path("history", views.HistoryView.as_view(), name="history"),
     path("healthz", views.AliveView.as_view()),
     path("readyz", views.ReadyView.as_view()),
+    path("metrics", views.MetricsView.as_view()),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", views.DocsView.as_view(url_name="schema"), name="docs"),
     # Browsers ask for it on pages that name no icon, such as the admin's.

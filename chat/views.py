@@ -9,6 +9,7 @@ from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.utils.http import content_disposition_header
 from django.utils.translation import override
@@ -17,13 +18,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serial
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from redis.exceptions import RedisError
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, ParseError, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from chat import events, health, limits, sessions, visitor
+from chat import events, health, limits, metrics, sessions, visitor
 from chat.conf import get_conf
 from chat.errors import Busy, ChatError, RateLimited, SessionExpired
 from chat.publishing import publish, publish_ended
@@ -299,6 +300,39 @@ class ReadyView(ApiView):
             {"status": "ok" if is_ready else "unavailable", "redis": redis_is_there, "workers": count},
             status.HTTP_200_OK if is_ready else status.HTTP_503_SERVICE_UNAVAILABLE,
         )
+
+
+class MetricsView(ApiView):
+    """The fleet's figures for Prometheus."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        # There is one form, whatever a scraper prefers.
+        return self.get_renderers()[0], "*/*"
+
+    @extend_schema(
+        summary="Figures of the whole fleet for Prometheus",
+        description="With `CHAT_METRICS_TOKEN` set it takes that bearer token; without, it answers programs that "
+        "reach it directly from a private address, not through a proxy.",
+        auth=_WITH_TOKEN["auth"],
+        responses={
+            (200, "text/plain"): OpenApiTypes.STR,
+            403: ErrorSerializer,
+            503: ErrorSerializer,
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        if not self._may_read(request):
+            raise PermissionDenied("These figures are for operators.")
+        return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+    @staticmethod
+    def _may_read(request: Request) -> bool:
+        token = get_conf().metrics_token
+        if token:
+            scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+            return scheme.lower() == "bearer" and constant_time_compare(bearer.strip(), token)
+        # What a proxy passes on may come from anywhere.
+        return "X-Forwarded-For" not in request.headers and limits.is_private(request.META.get("REMOTE_ADDR", ""))
 
 
 # The page's template has one <style> of its own, and Swagger UI sets style attributes while it runs.

@@ -152,6 +152,7 @@ CHAT: dict[str, Any] = {
     "sockets_per_session": env.whole("CHAT_SOCKETS_PER_SESSION", 8),
     "sockets_per_ip": env.whole("CHAT_SOCKETS_PER_IP", 64),
     "lease_s": env.number("CHAT_LEASE_S", 20.0, least=0.5),
+    "metrics_token": env.text("CHAT_METRICS_TOKEN"),
     "num_proxies": env.whole("NUM_PROXIES", 0, least=0),
 }
 
@@ -229,8 +230,8 @@ if not DEBUG and env.flag("DJANGO_BEHIND_TLS", False):
     # A proxy in front ends TLS and says so; it must set this header itself and drop the client's.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # Probes come past the proxy, over plain HTTP.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    # Probes and scrapes come past the proxy, over plain HTTP.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
 # What `check --deploy` asks for on top binds all of a domain for a year: only its owner can say that every
 # subdomain has TLS (W005) and that the domain goes into browsers' preload lists (W021). The proxy can add both.

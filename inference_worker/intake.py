@@ -71,12 +71,13 @@ class Intake:
     async def tidy(self) -> None:
         """Delete the consumers of workers that are long gone and hold nothing."""
         for number, stream in enumerate(self._streams):
-            await _tidy.run([stream, keys.workers(number)], IDLE_CONSUMER_MS)
+            await _tidy.run([stream, keys.workers(number), keys.draining(number)], IDLE_CONSUMER_MS)
 
     async def close(self) -> None:
         """Leave the groups, unless something is still delivered to this consumer, and disconnect."""
         for number, stream in enumerate(self._streams):
             await cast(Any, async_client().hdel(keys.workers(number), self._worker))
+            await cast(Any, async_client().srem(keys.draining(number), self._worker))
             for consumer in await async_client().xinfo_consumers(stream, keys.GROUP):
                 if consumer["name"] == self._worker and consumer["pending"] == 0:
                     await async_client().xgroup_delconsumer(stream, keys.GROUP, self._worker)

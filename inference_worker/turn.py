@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from contextlib import aclosing, suppress
+from typing import Any
 from uuid import uuid4
 
 from channels.layers import BaseChannelLayer
@@ -107,16 +108,20 @@ class Turn:
         finally:
             writer.close()
         now = time.monotonic()
-        message = {
+        message: dict[str, Any] = {
             "id": claim.reply,
             "source": "bot",
             "text": text,
             "to": claim.message["id"],
             "finish": finish.reason,
             "model": self._backend.name,
+            "worker": self._worker,
+            "waited_ms": claim.waited_ms,
             "first_text_ms": round((self._first_piece_at - began) * 1000),
             "took_ms": round((now - began) * 1000),
         }
+        if finish.tokens is not None:
+            message["tokens"] = finish.tokens
         self._settling = True
         committed = await patiently(lambda: queue.commit_reply(claim, message), for_s=REDIS_PATIENCE_S)
         if committed is None:
@@ -151,7 +156,9 @@ class Turn:
     async def _fail(self, claim: Claim, error: ModelFailure, partial: str) -> None:
         logger.warning("Message %s failed: %s", claim.message["id"], error.code)
         self._settling = True
-        committed = await patiently(lambda: queue.commit_failure(claim, error, partial), for_s=REDIS_PATIENCE_S)
+        committed = await patiently(
+            lambda: queue.commit_failure(claim, error, partial, self._worker), for_s=REDIS_PATIENCE_S
+        )
         if committed is None:
             raise TakenOver
         await self._publish(events.failed(committed.rev, claim.message["id"], error))

@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from chat import keys, queue
+from chat import VERSION, counters, keys, queue
 from chat.conf import get_conf
 from chat.queue import WakeUp
 from chat.redis_client import close_async_client, is_unavailable
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 TAKE_OVER_INTERVAL_S = 1.0
 TIDY_INTERVAL_S = 60.0
+SAMPLE_INTERVAL_S = 10.0
+"""Far more often than samples are kept, so that they keep to the clock. All workers ask, one of them is enough."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
 
@@ -40,14 +43,23 @@ class Worker:
         self._grace_s = grace_s
         self._turns: dict[asyncio.Task[None], Turn] = {}
         self._freed = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._about = {
+            "slots": slots,
+            "model": backend.name,
+            "version": VERSION,
+            "started": round(time.time() * 1000),
+            "timeout_s": timeout_s,
+        }
         self._intake = Intake(self.name)
         self._layer: Any = get_channel_layer()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then finish or hand back what is under way. Waits for a Redis that is away."""
+        self._stop = stop
         loops = [
             asyncio.create_task(self._again_and_again(work))
-            for work in (self._read, self._renew, self._take_over, self._tidy, self._listen)
+            for work in (self._read, self._renew, self._take_over, self._tidy, self._listen, self._sample)
         ]
         reader, *others = loops
         logger.info("Worker %s is ready: %d slots, model %s", self.name, self._slots, self._backend.name)
@@ -104,14 +116,16 @@ class Worker:
             self._begin(wake_up)
 
     async def _renew(self) -> None:
-        about = {"slots": self._slots, "busy": len(self._turns), "model": self._backend.name}
+        about = self._about | {"busy": len(self._turns), "draining": self._stopping}
         claims = [turn.claim for turn in self._turns.values() if turn.claim]
         for number in range(get_conf().partitions):
             mine = [claim for claim in claims if keys.partition(claim.session_id) == number]
-            lost = await queue.renew(number, self.name, about, mine)
+            renewed = await queue.renew(number, self.name, about, mine)
             for turn in list(self._turns.values()):
-                if turn.claim in lost:
+                if turn.claim in renewed.lost:
                     turn.drop()
+            if renewed.drains:
+                self._drain_when_told()
         await asyncio.sleep(get_conf().lease_s / 4)
 
     async def _take_over(self) -> None:
@@ -126,15 +140,27 @@ class Worker:
         await asyncio.sleep(TIDY_INTERVAL_S)
         await self._intake.tidy()
 
+    async def _sample(self) -> None:
+        await counters.sample()
+        await asyncio.sleep(SAMPLE_INTERVAL_S)
+
     async def _listen(self) -> None:
-        """Hear at once that a reply was stopped or its session ended."""
+        """Hear at once that a reply was stopped, its session ended, or that this worker is to drain."""
         channel = await self._layer.new_channel()
         await self._layer.group_add(keys.worker_group(self.name), channel)
         while True:
             message = await self._layer.receive(channel)
+            if message["type"] == "worker.drain":
+                self._drain_when_told()
             for turn in list(self._turns.values()):
                 if turn.reply == message["reply"]:
                     turn.drop()
+
+    def _drain_when_told(self) -> None:
+        """Staff want this worker to end as after SIGTERM; what runs it starts another or does not."""
+        if not self._stop.is_set():
+            logger.info("Worker %s was told to drain", self.name)
+            self._stop.set()
 
     # --- Turns ---
 

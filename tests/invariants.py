@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import orjson
 import redis
 
-from chat import keys, queue, sessions
+from chat import counters, keys, queue, sessions
 from chat.conf import get_conf
 from chat.errors import ChatError
 from chat.events import StoredMessage
@@ -40,8 +40,9 @@ def check(client: "redis.Redis") -> dict[str, Stored]:
         for session_id, session in stored.items():
             assert keys.partition(session_id) == number
             check_session(session_id, session)
-        waiting = int(client.hget(keys.counters(number), "waiting") or 0)  # type: ignore[arg-type]
-        assert waiting == sum(len(session.mailbox) for session in stored.values()), "counters.waiting"
+        totals = counters.read_totals([cast(dict[str, str], client.hgetall(keys.counters(number)))])
+        assert totals["waiting"] == sum(len(session.mailbox) for session in stored.values()), "counters.waiting"
+        check_counted(totals)
         listed = set(client.zrange(keys.sessions(number), 0, -1))  # type: ignore[arg-type]
         assert set(stored) <= listed, "a session is missing in the list of sessions"
         found |= stored
@@ -107,6 +108,16 @@ def check_wake_ups(client: "redis.Redis", number: int, stored: dict[str, Stored]
     last = _entry_order(groups[0]["last-delivered-id"])  # type: ignore[index]
     for entry in set(entries) - delivered:
         assert _entry_order(entry) > last, f"wake-up {entry} is neither waiting nor delivered: nobody gets it"
+
+
+def check_counted(totals: counters.Totals) -> None:
+    """Each accepted message is counted once more: as waiting, or under its outcome."""
+    outcomes = sum(totals[name] for name in ("waiting", "answered", "stopped", "cancelled", "ended"))
+    failed = sum(counters.by_label(totals, "failed").values())
+    assert totals["accepted"] == outcomes + failed, totals
+    assert sum(counters.buckets(totals, "queue_wait")) == totals["answered"] + totals["stopped"] + failed
+    for histogram in ("first_text", "reply"):
+        assert sum(counters.buckets(totals, histogram)) == totals["answered"]
 
 
 def check_session(session_id: str, session: Stored) -> None:
@@ -262,8 +273,9 @@ class Hands:
         finally:
             self.check()
 
-    async def reply(self, claim: Claim, text: str = "yes") -> Committed | None:
+    async def reply(self, claim: Claim, text: str = "yes", **more: Any) -> Committed | None:
         message = {"id": claim.reply, "source": "bot", "text": text, "to": claim.message["id"], "finish": "stop"}
+        message |= more
         try:
             return await queue.commit_reply(claim, message)
         finally:
@@ -283,7 +295,8 @@ class Hands:
 
     async def renew(self, claims: list[Claim], worker: str = "w1", number: int = 0) -> list[Claim]:
         try:
-            return await queue.renew(number, worker, {"slots": 1, "busy": 1, "model": "echo"}, claims)
+            renewed = await queue.renew(number, worker, {"slots": 1, "busy": 1, "model": "echo"}, claims)
+            return renewed.lost
         finally:
             self.check()
 

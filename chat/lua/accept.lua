@@ -5,7 +5,7 @@
 -- Gives {'queued', rev, position, timestamp}
 --       {'waiting', rev, position, timestamp}  the id waits already
 --       {'known', rev}                         the id was answered, has failed or was cancelled
---       {'expired'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}; nothing was changed then
+--       {'expired'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}; counted, and nothing else was changed
 local session_id, id, json = ARGV[1], ARGV[2], ARGV[3]
 
 if redis.call('EXISTS', SESSION) == 0 then
@@ -32,21 +32,25 @@ end
 
 local length = redis.call('LLEN', PENDING)
 if length >= tonumber(ARGV[4]) then
+  count('refused:queue_full')
   return {'queue_full'}
 end
 if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[5]) then
+  count('refused:busy')
   return {'busy'}
 end
 local now = clock()
 local wait = take_token(SESSION, tonumber(ARGV[6]), tonumber(ARGV[6]), now)
 if wait > 0 then
+  count('refused:rate_limited')
   return {'rate_limited', wait}
 end
 
 local timestamp = iso(now)
 redis.call('RPUSH', PENDING, with_members(json, '"timestamp":"' .. timestamp .. '"'))
 redis.call('HSET', IDS, id, 'p')
-redis.call('HINCRBY', COUNTERS, 'waiting', 1)
+count('accepted')
+count('waiting')
 redis.call('HSET', SESSION, 'last_activity', now)
 if length == 0 then
   add_wake_up(session_id)

@@ -27,7 +27,8 @@ for _, json in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
     else
       redis.call('HSET', IDS, id, 'x')
     end
-    redis.call('HINCRBY', COUNTERS, 'waiting', -1)
+    count('cancelled')
+    count('waiting', -1)
     if reply[1] == id then
       redis.call('DEL', REPLY)
       more = 1

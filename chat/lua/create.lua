@@ -11,6 +11,6 @@ if form == 'json' then
   redis.call('JSON.SET', HISTORY, '$',
     string.format('{"name":%s,"session_start":"%s","messages":[]}', ARGV[6], start))
 end
-redis.call('ZADD', KEYS[9], now, session_id)
+redis.call('ZADD', KEYS[10], now, session_id)
 keep_alive(ttl_s)
 return start

@@ -12,8 +12,12 @@ if ARGV[2] ~= '' and ARGV[2] ~= session[1]
 end
 local reply = redis.call('HMGET', REPLY, 'worker', 'id')
 remove_wake_up()
--- 0 - n: Lua writes -0 as "-0", which is no integer to Redis.
-redis.call('HINCRBY', COUNTERS, 'waiting', 0 - redis.call('LLEN', PENDING))
-redis.call('DEL', SESSION, PENDING, REPLY, HISTORY, IDS, KEYS[10])
-redis.call('ZREM', KEYS[9], ARGV[1])
+local waiting = redis.call('LLEN', PENDING)
+if waiting > 0 then
+  count('ended', waiting)
+  count('waiting', -waiting)
+end
+redis.call('DEL', SESSION, PENDING, REPLY, HISTORY, IDS, KEYS[11])
+redis.call('ZREM', KEYS[10], ARGV[1])
+redis.call('ZREM', FAILED, ARGV[1])
 return {1, reply[1] or '', reply[2] or ''}

@@ -2,7 +2,7 @@
 --
 -- Every script about a session gets the same KEYS, so that one place knows their order:
 local SESSION, PENDING, REPLY, HISTORY, IDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local STREAM, COUNTERS, DEAD_LETTERS = KEYS[6], KEYS[7], KEYS[8]
+local STREAM, COUNTERS, DEAD_LETTERS, FAILED = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 
 -- The invariant that every script keeps: a session with a non-empty mailbox has exactly one wake-up in the
 -- stream, waiting or delivered, and its entry id is in the session's `wake`; one with an empty mailbox has none.
@@ -149,10 +149,37 @@ local function message_id(json)
   return string.match(json, '^{"id":"([^"]*)"')
 end
 
--- The head of the mailbox has come to its end. `human_members`: what to add to its JSON ('' for none);
+-- Counting. Each message that was accepted is counted once more, under its outcome:
+--   accepted = answered + stopped + failed:<code> + cancelled + ended + waiting
+-- A histogram has a field for each bucket that something fell into, and the sum of all.
+local function count(name, by)
+  redis.call('HINCRBY', COUNTERS, name, by or 1)
+end
+
+-- The upper bounds of the buckets; chat/counters.py has the same.
+local BOUNDS_MS = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000}
+
+local function observe(name, ms)
+  ms = math.max(0, math.floor(ms))
+  local bucket = 'inf'
+  for _, bound in ipairs(BOUNDS_MS) do
+    if ms <= bound then
+      bucket = bound
+      break
+    end
+  end
+  count(name .. ':' .. bucket)
+  count(name .. ':sum', ms)
+end
+
+-- Sessions whose last message failed, by the time of it; so many at most.
+local FAILED_AT_MOST = 10000
+
+-- The head of the mailbox has come to its end. `outcome`: how it is counted; `waited`: ms until it was claimed,
+-- as the reply in progress tells. `human_members`: what to add to its JSON ('' for none);
 -- `bot`: the reply's JSON or nil. Takes the head out, stores it, replaces the wake-up, voids the token.
 -- Returns the new rev and the head's id.
-local function settle(session_id, ttl_s, now, human_members, bot)
+local function settle(session_id, ttl_s, now, outcome, waited, human_members, bot)
   local human = redis.call('LPOP', PENDING)
   local id = message_id(human)
   if human_members ~= '' then
@@ -166,7 +193,15 @@ local function settle(session_id, ttl_s, now, human_members, bot)
     length = history_append(human)
     redis.call('HSET', IDS, id, length - 1)
   end
-  redis.call('HINCRBY', COUNTERS, 'waiting', -1)
+  count('waiting', -1)
+  count(outcome)
+  observe('queue_wait', tonumber(waited) or 0)
+  if bot then
+    redis.call('ZREM', FAILED, session_id)
+  else
+    redis.call('ZADD', FAILED, now, session_id)
+    redis.call('ZREMRANGEBYRANK', FAILED, 0, -FAILED_AT_MOST - 1)
+  end
   redis.call('DEL', REPLY)
   remove_wake_up()
   if redis.call('EXISTS', PENDING) == 1 then

@@ -1,7 +1,7 @@
 -- Answer a failed message again, or replace the last reply. What is replaced stays in the history, marked.
 -- KEYS  those of the session (lib.lua)
 -- ARGV  session id, id of the failed message, or of the last reply or its message,
---       max_pending, max_queue, messages_per_minute
+--       max_pending, max_queue, messages_per_minute (0: staff ask, no limit but max_pending counts)
 -- Gives {'queued', rev, position, the message's JSON}
 --       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}
 local session_id, id = ARGV[1], ARGV[2]
@@ -29,15 +29,21 @@ if message.replaced or (retried == 2 and (place ~= length - 2 or waiting > 0)) t
 end
 
 if waiting >= tonumber(ARGV[3]) then
+  count('refused:queue_full')
   return {'queue_full'}
 end
-if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[4]) then
-  return {'busy'}
-end
 local now = clock()
-local wait = take_token(SESSION, tonumber(ARGV[5]), tonumber(ARGV[5]), now)
-if wait > 0 then
-  return {'rate_limited', wait}
+local per_minute = tonumber(ARGV[5])
+if per_minute > 0 then
+  if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[4]) then
+    count('refused:busy')
+    return {'busy'}
+  end
+  local wait = take_token(SESSION, per_minute, per_minute, now)
+  if wait > 0 then
+    count('refused:rate_limited')
+    return {'rate_limited', wait}
+  end
 end
 
 for index = place, place + retried - 1 do
@@ -47,7 +53,8 @@ local json = string.format('{"id":%s,"source":"human","text":%s,"timestamp":%s,"
   cjson.encode(message.id), cjson.encode(message.text), cjson.encode(message.timestamp), place, retried)
 redis.call('RPUSH', PENDING, json)
 redis.call('HSET', IDS, message.id, 'p')
-redis.call('HINCRBY', COUNTERS, 'waiting', 1)
+count('accepted')
+count('waiting')
 redis.call('HSET', SESSION, 'last_activity', now)
 if waiting == 0 then
   add_wake_up(session_id)

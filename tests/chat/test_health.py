@@ -5,9 +5,10 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 
-from chat import health, keys
+from chat import VERSION, health, keys
 from tests.clients import call
 from tests.servers import RedisServer, Stack, wait_until
 
@@ -33,6 +34,10 @@ def test_workers_seen_lately_count(redis_server: RedisServer) -> None:
 def test_a_worker_of_another_version_counts(redis_server: RedisServer) -> None:
     say(redis_server.client(), "a", seen_s_ago=0, news=1)
     assert len(health.workers()) == 1
+
+
+def test_workers_and_the_schema_tell_the_same_version() -> None:
+    assert settings.SPECTACULAR_SETTINGS["VERSION"] == VERSION
 
 
 def test_ready_needs_a_worker(client: Client, redis_server: RedisServer) -> None:

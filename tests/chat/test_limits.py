@@ -96,7 +96,7 @@ def test_a_bucket_is_gone_when_it_is_full_again(
     # The slower of the two fills one token in 86.4 s.
     for taken, full_in_s in ((1, 86.4), (2, 172.8)):
         limits.take_session_token("192.0.2.1")
-        (key,) = redis.scan_iter()
+        (key,) = redis.scan_iter("*:limit:*")
         assert full_in_s - 2 <= redis.pttl(key) / 1000 <= full_in_s, taken
 
 
@@ -119,7 +119,7 @@ def test_what_the_minute_refuses_costs_nothing_of_the_day(
     chat_settings(tokens_per_minute=2, tokens_per_day=4)
     assert [passes("192.0.2.1") for _ in range(10)] == [True, True] + [False] * 8
     redis: Any = redis_server.client()
-    (key,) = redis.scan_iter()
+    (key,) = redis.scan_iter("*:limit:*")
     redis.hdel(key, "minute", "minute_ms")
     assert [passes("192.0.2.1") for _ in range(2)] == [True, True]
     redis.hdel(key, "minute", "minute_ms")
