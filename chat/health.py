@@ -1,5 +1,6 @@
 """Is the service able to answer?"""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -67,3 +68,9 @@ def decode_workers(said: Iterable[dict[str, str]], now_ms: int) -> list[WorkerIn
         if name not in found or worker.seen_s_ago < found[name].seen_s_ago:
             found[name] = worker
     return [found[name] for name in sorted(found)]
+
+
+def model_name() -> str:
+    """The model that most of the workers seen lately have; empty without any. Raises RedisError."""
+    names = Counter(worker.model for worker in workers() if worker.model)
+    return names.most_common(1)[0][0] if names else ""

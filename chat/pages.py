@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,12 +20,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from redis.exceptions import RedisError
 
-from chat import errors, events, language, limits, queue, sessions, visitor
+from chat import errors, events, health, language, limits, queue, sessions, visitor
+from chat.answers import SeeOther, gone, unavailable
 from chat.conf import get_conf
 from chat.errors import ChatError
 from chat.events import StoredMessage
 from chat.publishing import publish, publish_ended
 from chat.sessions import Snapshot
+from chat.sidebar import list_context
 from chat.views import address_of
 
 logger = logging.getLogger(__name__)
@@ -37,12 +39,6 @@ _STATUS_OF_ERROR = {
     errors.QueueFull: 429,
     errors.Busy: 503,
 }
-
-
-class SeeOther(HttpResponseRedirect):
-    """Answers a form: the next page is read with GET."""
-
-    status_code = 303
 
 
 class NameForm(forms.Form):
@@ -79,8 +75,8 @@ def home(request: HttpRequest) -> HttpResponse:
         _token, session = sessions.create(form.cleaned_data["name"])
     except errors.RateLimited as error:
         return _refuse(error, _home(request, form, _words(error), status=429))
-    except RedisError as unavailable:
-        logger.warning("A session could not be created: %s", unavailable)
+    except RedisError as error:
+        logger.warning("A session could not be created: %s", error)
         return _home(request, form, _words(errors.Busy()), status=503)
     response = SeeOther(reverse("conversation", args=[session.id]))
     visitor.remember(response, request.COOKIES, session.id)
@@ -92,15 +88,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def conversation(request: HttpRequest, session_id: str) -> HttpResponse:
     """A conversation of this visitor. POST queues a message, for browsers without JavaScript."""
     if session_id not in visitor.session_ids(request.COOKIES):
-        return _gone(request)
+        return gone(request)
     try:
         if request.method == "POST":
             return _send(request, session_id)
         snapshot = sessions.snapshot(session_id)
-    except RedisError as unavailable:
-        logger.warning("A conversation could not be read: %s", unavailable)
-        return _unavailable(request)
-    return _conversation(request, snapshot) if snapshot else _gone(request)
+    except RedisError as error:
+        logger.warning("A conversation could not be read: %s", error)
+        return unavailable(request)
+    return _conversation(request, snapshot) if snapshot else gone(request)
 
 
 @never_cache
@@ -108,12 +104,12 @@ def conversation(request: HttpRequest, session_id: str) -> HttpResponse:
 def end(request: HttpRequest, session_id: str) -> HttpResponse:
     """End a session of this visitor and delete all of it."""
     if session_id not in visitor.session_ids(request.COOKIES):
-        return _gone(request)
+        return gone(request)
     try:
         ended = sessions.end(session_id)
-    except RedisError as unavailable:
-        logger.warning("A session could not be ended: %s", unavailable)
-        return _unavailable(request)
+    except RedisError as error:
+        logger.warning("A session could not be ended: %s", error)
+        return unavailable(request)
     if ended is not None:
         publish_ended(session_id, ended)
     response = SeeOther(reverse("home"))
@@ -125,20 +121,16 @@ def end(request: HttpRequest, session_id: str) -> HttpResponse:
 
 
 def _home(request: HttpRequest, form: NameForm, problem: str = "", *, status: int = 200) -> HttpResponse:
-    known = visitor.session_ids(request.COOKIES)
+    context = {"form": form, "problem": problem}
     try:
-        living = [found.session for found in map(sessions.snapshot, known) if found]
-    except RedisError as unavailable:
-        logger.warning("The sessions of a visitor could not be read: %s", unavailable)
-        return render(request, "chat/home.html", {"form": form, "problem": problem}, status=status)
-    context = {
-        "form": form,
-        "problem": problem,
-        "sessions": [{"id": own.id, "name": own.name, "start": _at(own.session_start)} for own in living],
-    }
-    response = render(request, "chat/home.html", context, status=status)
-    if len(living) < len(known):
-        visitor.forget(response, request.COOKIES, *(set(known) - {own.id for own in living}))
+        living = list_context(request)
+    except RedisError as error:
+        logger.warning("The sessions of a visitor could not be read: %s", error)
+        return render(request, "chat/home.html", context, status=status)
+    response = render(request, "chat/home.html", context | living, status=status)
+    expired = set(visitor.session_ids(request.COOKIES)) - {own.id for own in living["conversations"]}
+    if expired and not living["query"]:
+        visitor.forget(response, request.COOKIES, *expired)
     return response
 
 
@@ -206,17 +198,22 @@ def _waiting_words(place: int) -> str:
 def _conversation(
     request: HttpRequest, snapshot: Snapshot, *, draft: str = "", problem: str = "", status: int = 200
 ) -> HttpResponse:
+    listed = list_context(request, snapshot.session.id)
+    own = next((each for each in listed["conversations"] if each.id == snapshot.session.id), None)
     context = {
+        **listed,
         "session": snapshot.session,
+        "title": own.title if own else "",
         "turns": list(_turns(snapshot)),
         "waiting": snapshot.pending,
         "has_more": snapshot.has_more,
         "blank_human": Turn(source="human"),
         "blank_bot": Turn(source="bot"),
         "examples": [
-            _("Explain how a rainbow forms, in three sentences."),
-            _("Give me five names for a small bakery by the sea."),
-            _("Write a polite note to move a meeting to Thursday."),
+            _("What is a session?"),
+            _("How do I plug in my own model?"),
+            _("Tell me a joke"),
+            _("What is 17 + 25?"),
         ],
         "error_words": language.error_words(),
         "page_words": language.page_words(),
@@ -224,6 +221,7 @@ def _conversation(
         "new_id": uuid4(),
         "draft": draft,
         "problem": problem,
+        "model": health.model_name(),
     }
     return render(request, "chat/conversation.html", context, status=status)
 
@@ -234,7 +232,7 @@ def _send(request: HttpRequest, session_id: str) -> HttpResponse:
     try:
         accepted = queue.accept_sync(session_id, _message_id(request), events.check_text(text))
     except errors.SessionExpired:
-        return _gone(request)
+        return gone(request)
     except ChatError as refusal:
         return _refused_message(request, session_id, text, refusal)
     if accepted and accepted.is_new:
@@ -253,21 +251,10 @@ def _message_id(request: HttpRequest) -> str:
 def _refused_message(request: HttpRequest, session_id: str, text: str, refusal: ChatError) -> HttpResponse:
     snapshot = sessions.snapshot(session_id)
     if snapshot is None:
-        return _gone(request)
+        return gone(request)
     status = _STATUS_OF_ERROR.get(type(refusal), 400)
     page = _conversation(request, snapshot, draft=text, problem=_words(refusal), status=status)
     return _refuse(refusal, page)
-
-
-def _unavailable(request: HttpRequest) -> HttpResponse:
-    # The form comes back as it was sent, so that trying again is one click and loses nothing.
-    fields = {name: request.POST[name] for name in ("id", "text") if name in request.POST}
-    return render(request, "chat/unavailable.html", {"fields": fields}, status=503)
-
-
-def _gone(request: HttpRequest) -> HttpResponse:
-    # The same for what never was, what has expired and what is somebody else's.
-    return render(request, "chat/gone.html", status=404)
 
 
 # --- Words ---

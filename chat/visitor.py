@@ -13,8 +13,8 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpResponse
 
 COOKIE: Final = "chat_sessions"
-MAX_SESSIONS: Final = 20
-"""Twenty ids make about 700 bytes; browsers keep 4096 for a cookie."""
+MAX_SESSIONS: Final = 40
+"""Forty ids make about 1400 bytes; browsers keep 4096 for a cookie."""
 MAX_AGE_S: Final = 30 * 24 * 3600
 
 _SALT: Final = "chat.visitor"

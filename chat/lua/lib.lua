@@ -209,8 +209,10 @@ local function settle(session_id, ttl_s, now, outcome, waited, human_members, bo
   else
     keep_alive(ttl_s)
   end
-  redis.call('HSET', SESSION, 'last_activity', now, 'messages', length)
-  return next_rev(), id
+  local rev = next_rev()
+  -- `heard`: what a visitor must have seen to know of the last outcome.
+  redis.call('HSET', SESSION, 'last_activity', now, 'messages', length, 'heard', rev)
+  return rev, id
 end
 
 -- What a token bucket holds now. Its level, and when that was, are in two fields of a hash.

@@ -71,3 +71,13 @@ def test_a_real_worker_makes_the_service_ready(make_stack: Callable[..., Stack])
     assert call("GET", f"{web.url}/readyz")[0] == 503
     stack.worker()
     wait_until(lambda: call("GET", f"{web.url}/readyz")[0] == 200, "the worker to be seen")
+
+
+def test_the_model_is_the_one_that_most_workers_have(redis_server: RedisServer) -> None:
+    redis = redis_server.client()
+    assert health.model_name() == ""
+    say(redis, "a", seen_s_ago=0, model="new")
+    say(redis, "b", seen_s_ago=0, model="old")
+    say(redis, "c", seen_s_ago=0, model="old")
+    say(redis, "d", seen_s_ago=0)
+    assert health.model_name() == "old"

@@ -8,7 +8,9 @@ import { Notice } from "./notice.js";
 import { Outgoing } from "./outgoing.js";
 import { onGrown } from "./reply.js";
 import { Follow } from "./scroll.js";
-import { INITIAL, isAnswering, reduceAct, reduceFrame, timeline } from "./state.js";
+import { Sidebar } from "./sidebar.js";
+import { INITIAL, isAnswering, isEmpty, reduceAct, reduceFrame, timeline } from "./state.js";
+import { tell } from "./title.js";
 import { TurnList } from "./view.js";
 import { fitToKeyboard } from "./viewport.js";
 import { errorIn, words } from "./words.js";
@@ -24,7 +26,6 @@ socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 const welcome = document.getElementById("welcome");
 const earlier = document.getElementById("earlier");
 const spoken = document.getElementById("spoken");
-const title = document.title;
 
 let state = INITIAL;
 let frameRequest = 0;
@@ -51,15 +52,18 @@ const turns = new TurnList(document.getElementById("turns"), act);
 const follow = new Follow(document.getElementById("scroller"), document.getElementById("jump"));
 const notice = new Notice({ retryNow: () => connection.retryNow(), startAgain: () => drafts.carry() });
 const composer = new Composer(drafts, { send, stop });
+const sidebar = new Sidebar(sessionId, { isEmpty: () => isEmpty(state), startWriting: () => composer.focus() });
 
 function heard(frame) {
   const hadGap = state.gap;
+  const wasEmpty = state.messages.length + state.pending.length === 0;
   state = reduceFrame(state, frame);
   if (state.gap && !hadGap) connection.sync();
   if (frame.type === "cancelled") giveBack(frame.id);
   drafts.outbox = state.outbox;
   outgoing.heard(frame);
   if (frame.type === "replied") announce(frame.message);
+  sidebar.heard(frame, wasEmpty);
   schedule();
 }
 
@@ -202,7 +206,8 @@ function render() {
     isCounting = turns.render(timeline(state), about) || isCounting;
     readAloud();
     earlier.hidden = !state.hasMore;
-    welcome.hidden = state.messages.length + state.pending.length + state.outbox.length > 0;
+    welcome.hidden = !isEmpty(state);
+    sidebar.shown(state.rev);
   }
   composer.show({ isOver: link.name === "over", stop: stoppable() });
   follow.settle();
@@ -220,7 +225,7 @@ function stoppable() {
 function announce({ id }) {
   finished = id;
   // Hidden tabs render nothing before they are looked at.
-  if (document.hidden) document.title = `● ${words.newReply} · ${title}`;
+  tell(words.newReply);
 }
 
 /** A finished reply is read once, as a whole. */
@@ -231,10 +236,6 @@ function readAloud() {
   speech = setTimeout(() => (spoken.textContent = ""), SPOKEN_MS);
   finished = "";
 }
-
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) document.title = title;
-});
 
 /** A random UUID. `crypto.randomUUID` is there on secure pages only, and this may be a machine in a home network. */
 function newId() {

@@ -178,6 +178,9 @@ export function reduceAct(state, name, about = {}) {
 /** Whether a reply is written or due. */
 export const isAnswering = (state) => state.reply !== null || state.pending.length > 0;
 
+/** Whether nothing was said yet. */
+export const isEmpty = (state) => state.messages.length + state.pending.length + state.outbox.length === 0;
+
 /**
  * The conversation in the order in which it is read. `status` is one of: done, stopped, failed, answering,
  * streaming, waiting, sending, refused. Turns of settled messages are the messages' own objects, so that an

@@ -81,3 +81,8 @@ export function left(count) {
 export function sendAgainIn(count) {
   return gettext("Send again in %(seconds)s s", { seconds: count });
 }
+
+/** What the tab of a conversation is called. */
+export function titleOf(title) {
+  return gettext("%(title)s · Chat", { title });
+}
