@@ -26,6 +26,10 @@ class Environment:
     def text(self, name: str, default: str = "") -> str:
         return str(self._read(self._env.str, name, default)).strip()
 
+    def is_set(self, name: str) -> bool:
+        """Whether there is a value that is not the default."""
+        return bool(self.text(name))
+
     def flag(self, name: str, default: bool) -> bool:
         return bool(self._read(self._env.bool, name, default))
 

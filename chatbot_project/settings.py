@@ -169,8 +169,17 @@ MODEL: dict[str, Any] = {
     "max_new_tokens": env.whole("MODEL_MAX_NEW_TOKENS", 250),
     "timeout_s": env.number("MODEL_TIMEOUT_S", 120.0, least=0.1),
     "temperature": env.number("MODEL_TEMPERATURE", 0.7),
+    "top_k": env.whole("MODEL_TOP_K", 0, least=0),
+    "top_p": env.number("MODEL_TOP_P", 1.0),
     "context_tokens": env.whole("MODEL_CONTEXT_TOKENS", 2048),
+    "backends": tuple(env.words("MODEL_BACKENDS")),
 }
+# A model may bring better defaults along; what was set here is not touched.
+MODEL["given"] = frozenset(
+    name
+    for name in ("max_new_tokens", "temperature", "top_k", "top_p", "context_tokens")
+    if env.is_set(f"MODEL_{name.upper()}")
+)
 
 # --- HTTP ---
 

@@ -28,10 +28,22 @@ class ModelConf:
     """The bound of one answer, waiting for a busy model included."""
     temperature: float = 0.7
     """0 always takes the likeliest token."""
+    top_k: int = 0
+    """Only so many of the likeliest tokens are chosen from; 0: all."""
+    top_p: float = 1.0
+    """Only the likeliest tokens that together have this probability are chosen from."""
+    repetition_penalty: float = 1.0
+    """More than 1 makes tokens that were there already less likely. Local models alone."""
     context_tokens: int = 2048
     """The model's window: prompt and reply together."""
+    backends: tuple[str, ...] = ()
+    """More models than this project brings: `scheme=dotted.path.of.a.class`."""
+    given: frozenset[str] = frozenset()
+    """The fields that the operator set. The others are defaults, and a model may know better ones."""
 
     def __post_init__(self) -> None:
+        if not 0 < self.top_p <= 1:
+            raise ImproperlyConfigured(f"MODEL_TOP_P must be more than 0 and at most 1, it is {self.top_p}.")
         if self.context_tokens - self.max_new_tokens < MIN_PROMPT_TOKENS:
             raise ImproperlyConfigured(
                 f"MODEL_MAX_NEW_TOKENS ({self.max_new_tokens}) leaves no room for a prompt in a window of "

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from typing import TypedDict
 
 from inference_worker.backends.base import Prompt, Turn
 
@@ -17,15 +18,26 @@ _START_TOKENS = 1
 _MESSAGE_TOKENS = 8
 
 
-def text_prompt(prompt: Prompt, *, context_tokens: int, max_new_tokens: int) -> str:
+class Limits(TypedDict):
+    """What a prompt has to keep to."""
+
+    context_tokens: int
+    max_new_tokens: int
+
+
+def text_prompt(
+    prompt: Prompt, *, context_tokens: int, max_new_tokens: int, count: Callable[[str], int] | None = None
+) -> str:
     """`Human: …\\nBot: …\\nHuman: …\\nBot:`, short enough for the reply to fit into the window behind it.
 
-    When there is too much, the oldest messages go first, then the beginning of the message itself.
+    When there is too much, the oldest messages go first, then the beginning of the message itself. `count`
+    tells how many tokens a text takes; without a tokenizer that is estimated.
     """
+    tokens = count or estimated_tokens
     context = [Turn(turn.source, defuse(turn.text)) for turn in prompt.context]
     room = context_tokens - max_new_tokens - _START_TOKENS
     kept, message = _fitting(
-        context, defuse(prompt.message), lambda turns, last: estimated_tokens(_written(turns, last)) <= room
+        context, defuse(prompt.message), lambda turns, last: tokens(_written(turns, last)) <= room
     )
     # "Robot:" may have lost its "Ro" and become a marker.
     return _written(kept, defuse(message))

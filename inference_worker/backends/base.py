@@ -53,10 +53,13 @@ class Backend(Protocol):
 
 @runtime_checkable
 class Remote(Protocol):
-    """What a backend may offer besides, when its model is another program."""
+    """What a backend may offer besides."""
 
     async def ping(self) -> bool:
-        """Whether anybody is there; if not, one line in the log says so."""
+        """Whether the model is there; if not, one line in the log says so.
+
+        Raises ImproperlyConfigured when it never will be.
+        """
         ...
 
     def shown(self, prompt: Prompt) -> str:

@@ -30,7 +30,7 @@ class Echo:
 
     name = "echo"
 
-    def __init__(self, conf: ModelConf) -> None:
+    def __init__(self, conf: ModelConf, slots: int = 1) -> None:
         options = dict(parse_qsl(urlsplit(conf.url).query, keep_blank_values=True))
         self._delay_s = _number(options, "delay_ms") / 1000
         self._first_delay_s = _number(options, "first_delay_ms") / 1000

@@ -33,7 +33,7 @@ class HuggingFace(HTTPModel):
                 "max_new_tokens": conf.max_new_tokens,
                 # Text Generation Inference refuses a temperature of 0.
                 **(
-                    {"do_sample": True, "temperature": conf.temperature}
+                    {"do_sample": True, "temperature": conf.temperature, **_choice(conf)}
                     if conf.temperature
                     else {"do_sample": False}
                 ),
@@ -52,6 +52,12 @@ class HuggingFace(HTTPModel):
         return (
             _streamed(response, payload["inputs"]) if is_stream(response) else _whole(response, payload["inputs"])
         )
+
+
+def _choice(conf: ModelConf) -> dict[str, float]:
+    """Among which tokens. Text Generation Inference refuses the values that stand for all of them."""
+    top_k: dict[str, float] = {"top_k": conf.top_k} if conf.top_k else {}
+    return {**top_k, "top_p": conf.top_p} if conf.top_p < 1 else top_k
 
 
 def _whole(response: requests.Response, prompt: str) -> Iterator[str | Finish]:

@@ -16,7 +16,7 @@ from inference_worker.backends.thoughts import HideThoughts
 from inference_worker.backends.trouble import BROKEN_OFF, FILTERED, NOT_UNDERSTOOD, Trouble
 from inference_worker.conf import MIN_PROMPT_TOKENS, ModelConf
 from inference_worker.cut import MARKER, CutAtMarker
-from inference_worker.prompt import chat_messages, estimated_tokens, text_prompt
+from inference_worker.prompt import Limits, chat_messages, estimated_tokens, text_prompt
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions"}
 # Most say "length".
@@ -28,7 +28,7 @@ _BROKEN = {"abort", "error"}
 class OpenAI(HTTPModel):
     """`openai+http(s)://host/v1?model=NAME`: chat completions, with `&api=completions` text completions."""
 
-    optional = ("stream", "stop", "temperature", "max_tokens")
+    optional = ("stream", "stop", "temperature", "top_p", "max_tokens")
     token_setting = "MODEL_API_KEY"
 
     def __init__(self, conf: ModelConf, slots: int) -> None:
@@ -53,7 +53,7 @@ class OpenAI(HTTPModel):
 
     def payload(self, prompt: Prompt) -> dict[str, Any]:
         conf = self._conf
-        limits = {"context_tokens": conf.context_tokens, "max_new_tokens": conf.max_new_tokens}
+        limits: Limits = {"context_tokens": conf.context_tokens, "max_new_tokens": conf.max_new_tokens}
         return {
             "model": self._model,
             **(
@@ -63,6 +63,7 @@ class OpenAI(HTTPModel):
             ),
             "max_tokens": conf.max_new_tokens,
             "temperature": conf.temperature,
+            **({"top_p": conf.top_p} if conf.top_p < 1 else {}),
             "stream": True,
         }
 

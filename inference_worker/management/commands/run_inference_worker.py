@@ -3,13 +3,15 @@
 import asyncio
 import signal
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 import uvloop
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from inference_worker.backends import open_backend
-from inference_worker.backends.base import Remote
+from inference_worker.backends.base import Backend, Remote
 from inference_worker.conf import get_model_conf
 from inference_worker.worker import Worker
 
@@ -46,7 +48,18 @@ async def serve(slots: int, name: str, grace_s: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # An unreachable model is a line in the log, no reason not to start: it may come later than its workers.
-    pinged = asyncio.create_task(backend.ping()) if isinstance(backend, Remote) else None
+    pinged = asyncio.create_task(_ping(backend, stop))
     await worker.run(stop)
-    if pinged:
-        pinged.cancel()
+    pinged.cancel()
+    with suppress(asyncio.CancelledError):
+        await pinged
+
+
+async def _ping(backend: Backend, stop: asyncio.Event) -> None:
+    """Say if the model is not there. One that never will be ends the worker: its work is left to the others."""
+    try:
+        if isinstance(backend, Remote):
+            await backend.ping()
+    except ImproperlyConfigured:
+        stop.set()
+        raise

@@ -90,6 +90,13 @@ async def test_request_keeps_to_the_contract(server, open_model):
     assert request.headers["Authorization"] == "Bearer hf_1"
 
 
+async def test_top_k_and_top_p_are_sent_when_they_choose(server, open_model):
+    for conf, sent in (({"top_k": 40, "top_p": 0.9}, {"top_k": 40, "top_p": 0.9}), ({"top_p": 1.0}, {})):
+        await answer(open_model(**conf))
+        parameters = server.requests[-1].body["parameters"]
+        assert {name: parameters[name] for name in ("top_k", "top_p") if name in parameters} == sent
+
+
 async def test_no_bearer_without_a_token_and_no_sampling_without_a_temperature(server, open_model):
     await answer(open_model(temperature=0))
     assert "Authorization" not in server.requests[0].headers

@@ -249,6 +249,11 @@ async def test_character_split_over_tokens_arrives_whole(server, open_model, eve
     assert await answer(open_model("events")) == ["a", "😀", "b", Finish("stop")]
 
 
+async def test_top_p_is_sent_when_it_chooses(server, open_model):
+    await answer(open_model(top_p=0.9))
+    assert server.requests[-1].body["top_p"] == 0.9
+
+
 @pytest.mark.parametrize(("without", "instead"), [("stream,temperature", set()), ("max_tokens", {9})])
 async def test_field_that_the_server_refuses_is_left_out_from_there_on(server, open_model, without, instead):
     model = open_model(max_new_tokens=9)
