@@ -117,6 +117,15 @@ def make_visitor(chromium: Browser) -> Iterator[Any]:
     assert [said for visitor in visitors for said in visitor.complaints if not NETWORK.search(said)] == []
 
 
+@pytest.fixture(scope="module")
+def page(site: Web, chromium: Browser) -> Iterator[Page]:
+    """A conversation's page for tests that only call its modules: one for all tests of a file."""
+    lent = Visitor(chromium.new_context(viewport={"width": 1280, "height": 800}))
+    yield lent.begin(site).page
+    lent.context.close()
+    assert [said for said in lent.complaints if not NETWORK.search(said)] == []
+
+
 @pytest.fixture
 def visitor(make_visitor: Any) -> Visitor:
     made: Visitor = make_visitor(viewport={"width": 1280, "height": 800})

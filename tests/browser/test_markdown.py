@@ -1,5 +1,6 @@
 """Markdown in replies: how it looks when it is finished, while it is being written, and what it costs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -46,11 +47,6 @@ print("hi")
 ```
 
 after"""
-
-
-@pytest.fixture
-def page(site: Web, visitor: Visitor) -> Page:
-    return visitor.begin(site).page
 
 
 def render(page: Page, *pieces: str) -> list[str]:
@@ -140,6 +136,44 @@ def test_html_is_text_and_images_are_links(page: Page):
     assert "a &lt;b&gt;b&lt;/b&gt;<br>c" in html
     assert '&lt;div onclick="x()"&gt;d&lt;/div&gt;' in html
     assert '<a class="image" href="https://example.org/cat.png"' in html
+
+
+FORMULAS = r"""It costs $5, not $10. For $a^2$ and \(b_1\) with $n$:
+
+$$
+x = \frac{-b}{2a}
+
+- y
+$$
+
+- here $\alpha$ and
+
+  \[ \begin{pmatrix} 1 \\ 2 \end{pmatrix}
+  = z \]
+
+Inline $$e = 1$$ too, and `$code$`."""
+
+
+def test_formulas_become_mathml_and_no_tex_is_shown_while_they_are_written(page: Page):
+    # The renderer comes with the first formula.
+    page.evaluate(
+        """async () => {
+            const { formula } = await import("/static/chat/js/formula.js");
+            for (formula("x", false); !window.temml; ) await new Promise((done) => setTimeout(done, 10));
+        }"""
+    )
+    seen = render(page, *FORMULAS)
+    assert seen[-1] == render(page, FORMULAS)[0]
+    assert [seen[-1].count(part) for part in ("<math", "formula block", "<mfrac>", "<mtable")] == [7, 3, 1, 1]
+    assert "It costs $5, not $10." in seen[-1]
+    assert "<code>$code$</code>" in seen[-1]
+    for html in seen[: -len(" too, and `$code$`.")]:
+        shown = re.sub(r"<[^>]*>", "", html).replace("$5, not $10", "").replace("$5", "")
+        assert not set(shown) & set(r"$\\^_{}"), shown
+    # What cannot be read, or must not be, stays TeX.
+    [broken] = render(page, r"$\frac{1$ and $\href{https://example.org}{x}$")
+    assert "<math" not in broken
+    assert broken.count('class="formula tex"') == 2
 
 
 def test_a_reply_streams_with_code_that_can_be_copied(site: Web, visitor: Visitor):

@@ -5,9 +5,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Visitor
-from tests.servers import Web
-
 pytestmark = pytest.mark.xdist_group("browser")
 
 SESSION = {"id": "s", "name": "Ada", "session_start": "", "expires_at": ""}
@@ -27,11 +24,6 @@ REPLIED = {"type": "replied", "rev": 3, "to": "h1", "message": HI}
 
 def delta(offset: int, text: str, **members: Any) -> dict[str, Any]:
     return {"type": "delta", "id": "b1", "offset": offset, "text": text, **members}
-
-
-@pytest.fixture
-def page(site: Web, visitor: Visitor) -> Page:
-    return visitor.open(f"{site.url}/").page
 
 
 def after(page: Page, *steps: dict[str, Any] | tuple[str, dict[str, Any]]) -> dict[str, Any]:

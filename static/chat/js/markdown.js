@@ -9,7 +9,8 @@
 import DOMPurify from "../../vendor/dompurify/purify.es.mjs";
 import { Lexer, Marked } from "../../vendor/marked/marked.esm.js";
 import { CodeBlock } from "./code.js";
-import { closeForDisplay } from "./unfinished.js";
+import { formula } from "./formula.js";
+import { closeForDisplay, inlineFormulaEnd } from "./unfinished.js";
 import { words } from "./words.js";
 
 /** Read at most so much at once: small enough for a frame, large enough for nearly every block. */
@@ -18,6 +19,7 @@ const PIECE_CHARS = 6_000;
 const LONGEST_BLOCK = 8_000;
 const LONGEST = { list: 2_000, table: 3_000 };
 const SAFE_PROTOCOLS = ["http:", "https:", "mailto:"];
+const LONGEST_FORMULA = 2_000;
 const FENCE = /^(`{3,}|~{3,})([^\n`]*)\n/;
 /** Nobody quotes a quote of a quote twelve times; parsers get slow there. */
 const TOO_DEEP = /^[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*){12}/m;
@@ -39,6 +41,39 @@ const escape = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.
 
 /** The level of the heading before, so that none is skipped. The page's own title is the first. */
 let level = 1;
+
+/** Whether more may come: a formula that has begun is one then, though its end is not there. */
+let isUnderWay = false;
+
+const BLOCK_FORMULA = /^ {0,3}(?:\$\$(?!\$)([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n+|$)/;
+const BLOCK_FORMULA_BEGINS = /^ {0,3}(?:\$\$(?!\$)|\\\[)[^\n]*(?:\n|$)/m;
+
+const blockFormula = {
+  name: "blockFormula",
+  level: "block",
+  start: (source) => BLOCK_FORMULA_BEGINS.exec(source)?.index,
+  tokenizer(source) {
+    const found = BLOCK_FORMULA.exec(source);
+    const tex = found?.[1] ?? found?.[2];
+    if (found && tex.trim() && tex.length <= LONGEST_FORMULA) return { type: "blockFormula", raw: found[0], text: tex.trim() };
+    const begins = isUnderWay && source.length <= LONGEST_FORMULA && BLOCK_FORMULA_BEGINS.exec(source)?.index === 0;
+    // Closed in the same line, with words behind it: that is a formula in a sentence.
+    if (!begins || /^ {0,3}(?:\$\$.+?\$\$|\\\[.+?\\\])/.test(source)) return undefined;
+    return { type: "blockFormula", raw: source, text: "" };
+  },
+  renderer: ({ text }) => (text ? `<pre><code class="formula block">${escape(text)}</code></pre>` : ""),
+};
+
+const inlineFormula = {
+  name: "inlineFormula",
+  level: "inline",
+  start: (source) => /\$|\\[([]/.exec(source)?.index,
+  tokenizer(source) {
+    const { end, text, isBlock } = inlineFormulaEnd(source, 0) ?? {};
+    return end ? { type: "inlineFormula", raw: source.slice(0, end), text, isBlock } : undefined;
+  },
+  renderer: ({ text, isBlock }) => `<code class="formula${isBlock ? " block" : ""}">${escape(text)}</code>`,
+};
 
 const marked = new Marked({
   gfm: true,
@@ -68,7 +103,7 @@ const marked = new Marked({
     },
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
   },
-});
+}).use({ extensions: [blockFormula, inlineFormula] });
 
 /** Whole addresses only: one without a protocol would lead into this site. */
 function isSafe(href) {
@@ -150,7 +185,7 @@ export class Markdown {
       const plain = raw ? [{ type: "plain", raw }] : [];
       return { tokens: [...plain, ...(cut < source.length ? [{ type: "plain", raw: source.slice(cut) }] : [])], openAt: plain.length };
     }
-    const tokens = this.#tokens(source);
+    const tokens = this.#tokens(source, isLast);
     // What follows a blank line may still belong to what is before it.
     let openAt = tokens.length;
     if (!isLast) {
@@ -164,7 +199,8 @@ export class Markdown {
     return { tokens, openAt };
   }
 
-  #tokens(source) {
+  #tokens(source, isLast) {
+    isUnderWay = !isLast;
     const lexer = new Lexer(marked.defaults);
     Object.assign(lexer.tokens.links, this.#links);
     const tokens = lexer.lex(source);
@@ -189,7 +225,7 @@ export class Markdown {
     level = this.#level;
     const nodes = TOO_DEEP.test(source)
       ? render([{ type: "plain", raw: source }])
-      : render(this.#tokens(closeForDisplay(source)));
+      : render(this.#tokens(closeForDisplay(source), true));
     this.#replaceOpen(nodes);
   }
 
@@ -206,7 +242,7 @@ export class Markdown {
     else if (type !== "table") cut ||= raw.length;
     const head = type === "table" ? raw.split("\n", 2).join("\n") + "\n" : "";
     if (cut <= head.length) return false;
-    this.#settle(this.#tokens(raw.slice(0, cut)));
+    this.#settle(this.#tokens(raw.slice(0, cut), true));
     this.#carry = head;
     return true;
   }
@@ -273,6 +309,11 @@ function render(tokens) {
   for (const link of fragment.querySelectorAll("a")) {
     link.target = "_blank";
     link.rel = "noopener nofollow";
+  }
+  for (const code of fragment.querySelectorAll("code.formula")) {
+    const isBlock = code.classList.contains("block");
+    const place = code.parentElement?.localName === "pre" ? code.parentElement : code;
+    place.replaceWith(formula(code.textContent, isBlock));
   }
   for (const pre of fragment.querySelectorAll("pre")) {
     const block = new CodeBlock(pre.firstElementChild?.className.replace(/^language-/, "") ?? "");

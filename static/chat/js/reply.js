@@ -7,7 +7,7 @@ const BUDGET_MS = 8;
 /** From here on the browser lays out and paints only what is in view. */
 const LONG_CHARS = 20_000;
 const MARKUP =
-  /[*_`#[\]~|\\]|https?:\/\/|www\.|\S@\S|^ {0,3}(?:[-+>]|\d{1,9}[.)])(?: |$)|^ {0,3}(?:-{3,}|={3,})$|^(?: {4}|\t)/m;
+  /[*_`#[\]~|\\$]|https?:\/\/|www\.|\S@\S|^ {0,3}(?:[-+>]|\d{1,9}[.)])(?: |$)|^ {0,3}(?:-{3,}|={3,})$|^(?: {4}|\t)/m;
 
 /** The module that knows Markdown, once it is there. */
 let module = null;

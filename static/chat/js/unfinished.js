@@ -12,10 +12,78 @@ const RULE_OF_TABLE = /^[ \t]*\|?[ \t:|-]*$/;
 /** The last block of a text under way, so that it renders as it will when it is finished. */
 export function closeForDisplay(text) {
   if ((text.match(FENCE)?.length ?? 0) % 2) return text;
-  const decided = text.replace(UNDECIDED_LINE, "");
+  const { known, end } = withoutOpenFormula(text);
+  // What is in a formula is no Markdown.
+  if (end === known.trimEnd().length) return known;
+  const decided = known.replace(UNDECIDED_LINE, "");
   const whole = withTableRule(decided);
-  const start = inlineStart(whole);
+  const start = Math.max(inlineStart(whole), end);
   return whole.slice(0, start) + closeInline(whole.slice(start));
+}
+
+/** So much is held back at most while the end of a formula is awaited. */
+const LONGEST_OPEN = { $: 120, "\\(": 400, $$: 2_000, "\\[": 2_000 };
+const CLOSES = { $$: "$$", "\\(": "\\)", "\\[": "\\]" };
+const FORMULA_MARK = /`+[^`]*`+|\\[\\`$]|\$\$|\\[()[\]]/g;
+
+/**
+ * A formula is shown when its end is there: until then what is in it cannot be read. Gives what can be shown, and where
+ * the last formula that stands by itself ends in it.
+ */
+function withoutOpenFormula(text) {
+  let open = null;
+  let end = 0;
+  for (const { 0: mark, index } of text.matchAll(FORMULA_MARK)) {
+    if (open) {
+      if (mark !== CLOSES[open.mark]) continue;
+      if (open.mark !== "\\(") end = index + 2;
+      open = null;
+    } else if (Object.hasOwn(CLOSES, mark)) {
+      open = { mark, index };
+    }
+  }
+  if (open && text.length - open.index <= LONGEST_OPEN[open.mark]) return { known: text.slice(0, open.index), end };
+  // Half of a mark.
+  return { known: /(?:^|[^\\])(?:\\\\)*\\$/.test(text) ? text.slice(0, -1) : text, end };
+}
+
+/**
+ * The formula in a sentence that begins at a place, if there is one and it has an end: {end, text, isBlock}.
+ * `$` is a formula's only where it hugs what looks like one: prices stay prices.
+ */
+export function inlineFormulaEnd(text, from) {
+  if (text[from] !== "$" && text[from] !== "\\") return null;
+  const mark = text[from] === "\\" ? text.slice(from, from + 2) : text.startsWith("$$", from) ? "$$" : "$";
+  if (mark === "$") {
+    const end = singleEnd(text, from);
+    return end > 0 ? { end: end + 1, text: text.slice(from + 1, end), isBlock: false } : null;
+  }
+  if (!Object.hasOwn(CLOSES, mark)) return null;
+  const end = text.indexOf(CLOSES[mark], from + 2);
+  const inside = text.slice(from + 2, end);
+  if (end < 0 || !inside.trim() || inside.length > LONGEST_OPEN[mark] || /\n[ \t]*\n/.test(inside)) return null;
+  return { end: end + 2, text: inside.trim(), isBlock: mark !== "\\(" };
+}
+
+/** Where the `$` is that ends the formula after the `$` at a place, or -1. */
+function singleEnd(text, from) {
+  if (/\s/.test(text[from + 1] ?? " ") || /[\w$\\]/.test(text[from - 1] ?? "")) return -1;
+  for (let i = from + 1; i < text.length && i - from <= 400; i++) {
+    if (text[i] === "\n" || text[i] === "`") return -1;
+    if (text[i] === "\\") i++;
+    else if (text[i] === "$") {
+      if (/\s/.test(text[i - 1]) || /\d/.test(text[i + 1] ?? "")) return -1;
+      const inside = text.slice(from + 1, i);
+      return /[\\^_{}=<>+*/|]/.test(inside) || !/\s/.test(inside) ? i : -1;
+    }
+  }
+  return -1;
+}
+
+/** Whether what comes after a `$` without an end may become a formula. A price is known by the space behind it. */
+function mayBeFormula(inside) {
+  if (inside.length > LONGEST_OPEN.$ || inside.includes("\n") || /^\d[\d.,]*\s/.test(inside)) return false;
+  return /[\\^={]/.test(inside) || /^\S{0,8}$/.test(inside);
 }
 
 /** The first row of a table is a table's already: the rule under it is on its way. */
@@ -58,8 +126,17 @@ function closeInline(text) {
     const character = text[i];
     switch (character) {
       case "\\":
-        i += 2;
+        i = inlineFormulaEnd(text, i)?.end ?? i + 2;
         continue;
+      case "$": {
+        const end = inlineFormulaEnd(text, i)?.end;
+        if (!end && !/[\s$]/.test(text[i + 1] ?? "x") && !/\w/.test(text[i - 1] ?? "") && mayBeFormula(text.slice(i + 1))) {
+          output = text.slice(0, i);
+          break scan;
+        }
+        i = end ?? i + 1;
+        continue;
+      }
       case "`": {
         const run = runAt(text, i);
         const end = closingRun(text, i + run, run);

@@ -34,6 +34,7 @@ export const words = Object.freeze({
   copyCode: gettext("Copy the code"),
   code: gettext("Code"),
   table: gettext("Table"),
+  formula: gettext("Formula"),
   image: gettext("Image"),
   takeBack: gettext("Take back"),
   edit: gettext("Edit"),
