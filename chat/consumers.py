@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import parse_cookie
 from redis.exceptions import RedisError
 
-from chat import events, keys, limits, origins, queue, sessions, visitor
+from chat import about, events, keys, limits, origins, queue, sessions, tracing, visitor
 from chat.conf import get_conf
 from chat.continuity import Continuity, Verdict
 from chat.errors import BadFrame, Busy, ChatError, SessionExpired
@@ -89,6 +89,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         try:
             self.session_id, self._token = self._credentials()
+            about.session(self.session_id)
             admission = await sessions.connect(self.session_id, self._token, self.channel_name)
             address_has_room = await limits.take_socket_place(self._address(), self.channel_name)
         except SessionExpired:
@@ -171,7 +172,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if _is_longer(text_data, get_conf().max_frame_bytes):
                 await self.close(CLOSE_TOO_BIG)
                 return
-            await self._act(self._protocol.parse(text_data))
+            frame = self._protocol.parse(text_data)
+            about.message(getattr(frame, "id", ""))
+            await self._act(frame)
         except SessionExpired:
             await self.close(CLOSE_SESSION_OVER)
         except ChatError as error:
@@ -185,13 +188,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
         session_id = self.session_id
         match frame:
             case events.Send(message_id, text):
-                accepted = await patiently(
-                    lambda: queue.accept(session_id, message_id, text), for_s=ACCEPT_PATIENCE_S
-                )
+                with tracing.span("accept", message_id, session_id):
+                    accepted = await patiently(
+                        lambda: queue.accept(session_id, message_id, text), for_s=ACCEPT_PATIENCE_S
+                    )
                 if accepted is None:
                     await self._read_session()
                     return
                 event = events.queued(accepted.rev, accepted.message, accepted.position)
+                logger.debug("Accepted, %d in front", accepted.position)
                 if accepted.is_new:
                     # Messages have a limit of their own.
                     self._pace.give_back()
@@ -352,6 +357,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._alarm = loop.call_at(min(self._deadlines.values()), self._ring)
 
     async def _catch_up(self, over: list[str]) -> None:
+        # The alarm was set while some message was handled; this is not about it.
+        about.message("")
         try:
             await self._look_again(over)
         except Exception:

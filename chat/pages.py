@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from redis.exceptions import RedisError
 
-from chat import errors, events, health, language, limits, queue, sessions, visitor
+from chat import about, errors, events, health, language, limits, queue, sessions, tracing, visitor
 from chat.answers import SeeOther, gone, unavailable
 from chat.conf import get_conf
 from chat.errors import ChatError
@@ -89,6 +89,7 @@ def conversation(request: HttpRequest, session_id: str) -> HttpResponse:
     """A conversation of this visitor. POST queues a message, for browsers without JavaScript."""
     if session_id not in visitor.session_ids(request.COOKIES):
         return gone(request)
+    about.session(session_id)
     try:
         if request.method == "POST":
             return _send(request, session_id)
@@ -105,6 +106,7 @@ def end(request: HttpRequest, session_id: str) -> HttpResponse:
     """End a session of this visitor and delete all of it."""
     if session_id not in visitor.session_ids(request.COOKIES):
         return gone(request)
+    about.session(session_id)
     try:
         ended = sessions.end(session_id)
     except RedisError as error:
@@ -230,7 +232,10 @@ def _send(request: HttpRequest, session_id: str) -> HttpResponse:
     # Forms send CR LF; the same text typed into the live page has LF.
     text = request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        accepted = queue.accept_sync(session_id, _message_id(request), events.check_text(text))
+        message_id = _message_id(request)
+        about.message(message_id)
+        with tracing.span("accept", message_id, session_id):
+            accepted = queue.accept_sync(session_id, message_id, events.check_text(text))
     except errors.SessionExpired:
         return gone(request)
     except ChatError as refusal:

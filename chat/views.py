@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from chat import events, health, limits, metrics, sessions, visitor
+from chat import about, events, health, limits, metrics, sessions, visitor
 from chat.conf import get_conf
 from chat.errors import Busy, ChatError, RateLimited, SessionExpired
 from chat.publishing import publish, publish_ended
@@ -124,7 +124,9 @@ def presented_token(request: Request) -> sessions.Token:
     """The token of a request, from its header or its query. Raises SessionExpired."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     text = bearer.strip() if scheme.lower() == "bearer" else request.query_params.get("token", "")
-    return sessions.parse_token(text)
+    token = sessions.parse_token(text)
+    about.session(token.session_id)
+    return token
 
 
 def address_of(request: Any) -> str:

@@ -41,6 +41,14 @@ class Environment:
         value = float(self._read(self._env.float, name, default))
         return self._at_least(name, value, least)
 
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """One of a few words; capitals do not matter."""
+        value = self.text(name) or default
+        for choice in choices:
+            if choice.casefold() == value.casefold():
+                return choice
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}; it is {value!r}.")
+
     def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         """A comma-separated list; blanks around the entries do not count."""
         values = self._read(self._env.list, name, list(default))

@@ -8,6 +8,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from chatbot_project import logs
 from chatbot_project.env import MAX_SOCKET_PATH_BYTES, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -246,10 +247,16 @@ if not DEBUG and env.flag("DJANGO_BEHIND_TLS", False):
 # subdomain has TLS (W005) and that the domain goes into browsers' preload lists (W021). The proxy can add both.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
-}
+# --- Logs, errors, traces ---
+
+LOGGING = logs.config(
+    env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    env.choice("LOG_FORMAT", "line", ("line", "json")),
+)
+SENTRY_DSN = env.text("SENTRY_DSN")
+# OpenTelemetry reads this one itself, too, with all the other variables of its own.
+OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
+if SENTRY_DSN or OTLP_ENDPOINT:
+    from chatbot_project import observability
+
+    observability.start(SENTRY_DSN, OTLP_ENDPOINT)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from channels.layers import BaseChannelLayer
 from redis.exceptions import RedisError
 
-from chat import events, keys, queue
+from chat import about, events, keys, queue, tracing
 from chat.errors import GaveUp, ModelError, ModelFailure
 from chat.events import Event, StoredMessage
 from chat.queue import Claim, GivenUp, WakeUp
@@ -71,14 +71,22 @@ class Turn:
                 await patiently(lambda: queue.hand_back(claim), for_s=5.0)
 
     async def _run(self) -> None:
+        about.session(self.wake_up.session_id)
         try:
             claim = await patiently(self._claim, for_s=REDIS_PATIENCE_S)
             if isinstance(claim, GivenUp):
-                logger.error("Message %s was given up: it ended too many workers", claim.to)
+                about.message(claim.to)
+                logger.error("Given up: this message ended too many workers")
                 await self._publish(events.failed(claim.rev, claim.to, GaveUp()))
             elif claim:
                 self.claim = claim
-                await self._answer(claim)
+                message_id = claim.message["id"]
+                about.message(message_id)
+                logger.debug("Begun, attempt %d", claim.attempt)
+                with tracing.span("answer", message_id, claim.session_id) as span:
+                    span.set_attribute("attempt", claim.attempt)
+                    span.set_attribute("model", self._backend.name)
+                    await self._answer(claim, span)
         except asyncio.CancelledError:
             if not self._dropped:
                 raise
@@ -94,7 +102,7 @@ class Turn:
         # The reply's id serves as the fencing token too: new with each attempt, and unknown until it is stored.
         return await queue.claim(self.wake_up, worker=self._worker, token=self.reply, reply=self.reply)
 
-    async def _answer(self, claim: Claim) -> None:
+    async def _answer(self, claim: Claim, span: tracing.Span) -> None:
         began = time.monotonic()
         writer = ReplyWriter(claim, self._publish, self.drop)
         try:
@@ -103,11 +111,15 @@ class Turn:
             if not text:
                 raise ModelError("The model gave an empty answer.")
         except ModelFailure as error:
+            span.set_attribute("code", error.code)
             await self._fail(claim, error, await writer.finish())
             return
         finally:
             writer.close()
-        now = time.monotonic()
+        first_text_ms = round((self._first_piece_at - began) * 1000)
+        took_ms = round((time.monotonic() - began) * 1000)
+        span.set_attribute("finish", finish.reason)
+        span.set_attribute("first_text_ms", first_text_ms)
         message: dict[str, Any] = {
             "id": claim.reply,
             "source": "bot",
@@ -117,8 +129,8 @@ class Turn:
             "model": self._backend.name,
             "worker": self._worker,
             "waited_ms": claim.waited_ms,
-            "first_text_ms": round((self._first_piece_at - began) * 1000),
-            "took_ms": round((now - began) * 1000),
+            "first_text_ms": first_text_ms,
+            "took_ms": took_ms,
         }
         if finish.tokens is not None:
             message["tokens"] = finish.tokens
@@ -129,6 +141,7 @@ class Turn:
         stored = StoredMessage(
             id=claim.reply, source="bot", text=text, timestamp=committed.timestamp, finish=finish.reason
         )
+        logger.debug("Answered in %d ms, the first text after %d ms", took_ms, first_text_ms)
         await self._publish(events.replied(committed.rev, claim.message["id"], stored))
 
     async def _write(self, claim: Claim, writer: ReplyWriter) -> Finish:
@@ -149,12 +162,12 @@ class Turn:
         except (ModelFailure, TakenOver, RedisError):
             raise
         except Exception as error:
-            logger.exception("The model's backend broke on message %s", claim.message["id"])
+            logger.exception("The model's backend broke")
             raise ModelError from error
         return finish
 
     async def _fail(self, claim: Claim, error: ModelFailure, partial: str) -> None:
-        logger.warning("Message %s failed: %s", claim.message["id"], error.code)
+        logger.warning("Failed: %s", error.code)
         self._settling = True
         committed = await patiently(
             lambda: queue.commit_failure(claim, error, partial, self._worker), for_s=REDIS_PATIENCE_S

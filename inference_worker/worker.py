@@ -13,7 +13,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from chat import VERSION, counters, keys, queue
+from chat import VERSION, about, counters, keys, queue
 from chat.conf import get_conf
 from chat.queue import WakeUp
 from chat.redis_client import close_async_client, is_unavailable
@@ -133,7 +133,8 @@ class Worker:
         free = self._slots - len(self._turns)
         if free > 0:
             for wake_up in await self._intake.take_over(free):
-                logger.warning("Taking over wake-up %s", wake_up.entry)
+                extra = about.other(wake_up.session_id)
+                logger.warning("Taking over wake-up %s", wake_up.entry, extra=extra)
                 self._begin(wake_up)
 
     async def _tidy(self) -> None:

@@ -95,7 +95,7 @@ if ! up_to_date setup-run requirements.txt scripts/setup.sh; then
 fi
 [ "$what" != run ] || exit 0
 
-if ! up_to_date setup-dev requirements.txt requirements-dev.txt scripts/setup.sh; then
+if ! up_to_date setup-dev requirements.txt requirements-observability.txt requirements-dev.txt scripts/setup.sh; then
     say "setup: installing packages for tests and checks into .venv"
     install_packages -r requirements-dev.txt
     echo "$sum" >.venv/setup-dev

@@ -134,7 +134,7 @@ class Stack:
     """Web processes and workers on one Redis. Nothing runs before it is asked for."""
 
     def __init__(self, folder: Path, redis_url: str, **environment: str) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._processes: list[Process] = []
         path = os.environ["PATH"]
@@ -173,7 +173,7 @@ class Stack:
 
     def start(self, command: list[str], name: str, environment: dict[str, str] | None = None) -> Process:
         """Start any process of the stack."""
-        process = Process(command, self.environment | (environment or {}), self._folder / f"{name}.log")
+        process = Process(command, self.environment | (environment or {}), self.folder / f"{name}.log")
         self._processes.append(process)
         return process
 

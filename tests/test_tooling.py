@@ -71,10 +71,11 @@ def variables_read() -> dict[str, set[str]]:
             match node:
                 case ast.Call(
                     func=ast.Attribute(
-                        value=ast.Name(id="env" | "self"), attr="text" | "flag" | "whole" | "number" | "words"
+                        value=ast.Name(id="env" | "self"),
+                        attr=kind,
                     ),
                     args=[ast.Constant(value=str(variable)), *rest],
-                ):
+                ) if kind in {"text", "flag", "whole", "number", "words", "choice"}:
                     found.setdefault(variable, set()).add(default_text(rest))
     return found
 
@@ -116,6 +117,9 @@ def test_only_the_settings_read_the_environment() -> None:
         ("CHAT_LEASE_S", "soon"),
         ("DJANGO_DEBUG", "perhaps"),
         ("REDIS_URL", "localhost:6379"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("SENTRY_DSN", "sentry.example"),
     ],
 )
 def test_a_wrong_value_names_its_variable(checkout: Path, name: str, value: str) -> None:
@@ -314,7 +318,7 @@ def test_a_deep_folder_gives_a_socket_path_that_is_short_enough(tmp_path: Path) 
 def run_setup(folder: Path, programs: dict[str, str], what: str = "run") -> subprocess.CompletedProcess[str]:
     """setup.sh in an empty clone, where `programs` (name and shell text) stand before the real ones."""
     shutil.copytree(ROOT / "scripts", folder / "scripts")
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-observability.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, folder)
     bin_folder = folder / "bin"
     bin_folder.mkdir()

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from typing import Any, ClassVar
 
 import requests
@@ -76,7 +77,8 @@ class HTTPModel(ABC):
     async def stream(self, prompt: Prompt) -> AsyncIterator[str | Finish]:
         call = Call()
         self._calls.add(call)
-        job = self._threads.submit(self._work, call, prompt)
+        # What its lines of the log are about goes with it.
+        job = self._threads.submit(copy_context().run, self._work, call, prompt)
         ended = False
         try:
             while not ended:
