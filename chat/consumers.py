@@ -187,10 +187,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _act(self, frame: events.ClientFrame) -> None:
         session_id = self.session_id
         match frame:
-            case events.Send(message_id, text):
+            case events.Send(message_id, text, replaces):
                 with tracing.span("accept", message_id, session_id):
                     accepted = await patiently(
-                        lambda: queue.accept(session_id, message_id, text), for_s=ACCEPT_PATIENCE_S
+                        lambda: queue.accept(session_id, message_id, text, replaces=replaces),
+                        for_s=ACCEPT_PATIENCE_S,
                     )
                 if accepted is None:
                     await self._read_session()
@@ -220,6 +221,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case events.Retry(message_id):
                 again = await queue.retry(session_id, message_id)
                 await self._publish(events.queued(again.rev, again.message, again.position))
+            case events.Rate(reply, to, rating):
+                rated = await queue.rate(session_id, reply, to, rating)
+                event = events.rated(rated.rev, reply, to, rating)
+                if rated.is_new:
+                    await self._publish(event)
+                else:
+                    await self.send(event.frame)
             case events.Sync():
                 await self._read_session()
 

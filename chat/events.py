@@ -41,6 +41,12 @@ class StoredMessage(TypedDict):
     """How many the reply took, where the model says so."""
     replaced: NotRequired[bool]
     """It was answered again; it stays in the record and is shown no more."""
+    version: NotRequired[int]
+    """Of a human message that was asked again or edited: how many replies there are, its own included."""
+    replaces: NotRequired[str]
+    """Of an edited message: the id of the one whose place it took."""
+    rating: NotRequired[Literal["up", "down"]]
+    """Of a bot message: what the visitor thinks of it."""
 
 
 # --- What a client sends ---
@@ -52,6 +58,8 @@ class Send:
 
     id: str
     text: str
+    replaces: str = ""
+    """The message whose place it takes: a failed one, or the last one, with its reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +82,21 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """Keep what the visitor thinks of a reply."""
+
+    id: str
+    to: str
+    rating: Literal["up", "down", ""]
+    """Empty: nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """Send the session again."""
 
 
-ClientFrame = Send | Stop | Cancel | Retry | Sync
+ClientFrame = Send | Stop | Cancel | Retry | Rate | Sync
 
 
 def check_text(text: str) -> str:
@@ -107,13 +125,19 @@ def parse_frame(text: str) -> ClientFrame:
             body = frame.get("text")
             if not isinstance(body, str):
                 raise BadFrame('A "send" frame needs "text", a string.')
-            return Send(message_id, check_text(body))
+            replaces = _id(frame, "replaces") if "replaces" in frame else ""
+            return Send(message_id, check_text(body), replaces)
         case "stop":
             return Stop()
         case "cancel":
             return Cancel(_id(frame))
         case "retry":
             return Retry(_id(frame))
+        case "rate":
+            rating = frame.get("rating")
+            if rating not in ("up", "down", None):
+                raise BadFrame('A "rate" frame needs "rating": "up", "down" or null.')
+            return Rate(_id(frame), _id(frame, "to"), rating or "")
         case "sync":
             return Sync()
         case str():
@@ -122,10 +146,10 @@ def parse_frame(text: str) -> ClientFrame:
             raise BadFrame('A frame needs "type", a string.')
 
 
-def _id(frame: dict[str, Any]) -> str:
-    value = frame.get("id")
+def _id(frame: dict[str, Any], name: str = "id") -> str:
+    value = frame.get(name)
     if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise BadFrame('This frame needs "id", a UUID such as 123e4567-e89b-12d3-a456-426614174000.')
+        raise BadFrame(f'This frame needs "{name}", a UUID such as 123e4567-e89b-12d3-a456-426614174000.')
     return value
 
 
@@ -139,7 +163,9 @@ class Event:
     The frame is encoded once, where the event arises; the relaying sockets look at the other fields only.
     """
 
-    kind: Literal["queued", "started", "delta", "replied", "failed", "cancelled", "resync", "rotated", "ended"]
+    kind: Literal[
+        "queued", "started", "delta", "replied", "failed", "cancelled", "rated", "resync", "rotated", "ended"
+    ]
     rev: int = 0
     """The session's revision after the change; 0 for a piece of text that changes nothing else."""
     to: str = ""
@@ -211,6 +237,11 @@ def cancelled(rev: int, message_id: str) -> Event:
     )
 
 
+def rated(rev: int, reply: str, to: str, rating: str) -> Event:
+    frame = {"type": "rated", "rev": rev, "id": reply, "to": to, "rating": rating or None}
+    return Event("rated", rev, to=to, reply=reply, frame=encode(frame))
+
+
 def resync(rev: int) -> Event:
     """More has changed than one frame can tell: read the session again."""
     return Event("resync", rev)
@@ -236,7 +267,7 @@ def error_frame(error: ChatError) -> str:
 
 def public(message: StoredMessage) -> dict[str, Any]:
     """The members of a message that clients see."""
-    names = ("id", "source", "text", "timestamp", "finish", "code", "detail")
+    names = ("id", "source", "text", "timestamp", "finish", "code", "detail", "version", "replaces", "rating")
     return {name: message[name] for name in names if name in message}  # type: ignore[literal-required]
 
 

@@ -5,7 +5,7 @@ calls accept, stop, cancel and retry; workers call the others.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -24,6 +24,7 @@ _renew = Script("renew")
 _stop = Script("stop")
 _cancel = Script("cancel")
 _retry = Script("retry")
+_rate = Script("rate")
 
 
 # --- The web side ---
@@ -41,18 +42,20 @@ class Accepted:
     """False when it was accepted before and still waits."""
 
 
-async def accept(session_id: str, message_id: str, text: str) -> Accepted | None:
+async def accept(session_id: str, message_id: str, text: str, *, replaces: str = "") -> Accepted | None:
     """Put a message into its session's mailbox, once, however often it is called with the same id.
 
-    None: the id has had its outcome already. Raises SessionExpired, QueueFull, Busy or RateLimited; the message
-    was not queued then.
+    `replaces`: the id of a failed message, or of the last one, whose place it takes.
+    None: the id has had its outcome already. Raises SessionExpired, NotFound, QueueFull, Busy or RateLimited; the
+    message was not queued then.
     """
-    return _accepted(message_id, text, await _accept.run(*_accept_call(session_id, message_id, text)))
+    answer = await _accept.run(*_accept_call(session_id, message_id, text, replaces))
+    return _accepted(message_id, text, replaces, answer)
 
 
 def accept_sync(session_id: str, message_id: str, text: str) -> Accepted | None:
     """Like `accept`, for views."""
-    return _accepted(message_id, text, _accept.run_sync(*_accept_call(session_id, message_id, text)))
+    return _accepted(message_id, text, "", _accept.run_sync(*_accept_call(session_id, message_id, text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,25 @@ async def retry(session_id: str, message_id: str) -> Accepted:
     _raise_refusal(answer)
     _, rev, position, message = answer
     return Accepted(rev, position, orjson.loads(message), is_new=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a visitor thinks of a reply is kept."""
+
+    rev: int
+    is_new: bool
+    """False when it was kept before."""
+
+
+async def rate(session_id: str, reply: str, to: str, rating: Literal["up", "down", ""]) -> Rated:
+    """Keep what the visitor thinks of the reply to a message. Raises SessionExpired or NotFound."""
+    answer = await _rate.run(keys.of_session(session_id), session_id, reply, to, rating)
+    if answer[0] == "not_found":
+        raise NotFound("Only a reply that is shown can be rated.")
+    _raise_refusal(answer)
+    _, rev, is_new = answer
+    return Rated(rev, bool(is_new))
 
 
 # --- The worker's side ---
@@ -251,25 +273,35 @@ async def renew(partition: int, worker: str, about: dict[str, Any], claims: list
 # --- Scripts' arguments and answers ---
 
 
-def _accept_call(session_id: str, message_id: str, text: str) -> tuple[Any, ...]:
+def _accept_call(session_id: str, message_id: str, text: str, replaces: str = "") -> tuple[Any, ...]:
     conf = get_conf()
+    message = {"id": message_id, "source": "human", "text": text}
+    if replaces:
+        message["replaces"] = replaces
     return (
         keys.of_session(session_id),
         session_id,
         message_id,
-        encode({"id": message_id, "source": "human", "text": text}),
+        encode(message),
         conf.max_pending,
         conf.max_queue,
         conf.messages_per_minute,
+        replaces,
     )
 
 
-def _accepted(message_id: str, text: str, answer: list[Any]) -> Accepted | None:
+def _accepted(message_id: str, text: str, replaces: str, answer: list[Any]) -> Accepted | None:
+    if answer[0] == "not_found":
+        raise NotFound("Only a failed message or the last one can be edited.")
     _raise_refusal(answer)
     if answer[0] == "known":
         return None
-    status, rev, position, timestamp = answer
+    status, rev, position, timestamp, version = answer
     message = StoredMessage(id=message_id, source="human", text=text, timestamp=timestamp)
+    if version > 1:
+        message["version"] = version
+    if replaces:
+        message["replaces"] = replaces
     return Accepted(rev, position, message, is_new=status == "queued")
 
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from chat.conf import get_conf
 from chat.events import StoredMessage, public
-from chat.sessions import Record, SessionInfo, Token
+from chat.sessions import Record, SessionInfo, Token, Version
 
 _LABELS = {"human": "Human", "bot": "Bot"}
 
@@ -66,6 +66,26 @@ class RecordMessageSerializer(serializers.Serializer[Any]):
     finish = serializers.ChoiceField(choices=["stop", "length", "stopped"], required=False)
     code = serializers.CharField(required=False, help_text="Of a message that failed: why.")
     detail = serializers.CharField(required=False)
+    version = serializers.IntegerField(
+        required=False, help_text="Of a human message that was asked again or edited: how many replies there are."
+    )
+    replaces = serializers.UUIDField(
+        required=False, help_text="Of an edited message: the one whose place it took."
+    )
+    rating = serializers.ChoiceField(choices=["up", "down"], required=False)
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """What was once said in the place of a message."""
+
+    message = RecordMessageSerializer()
+    reply = RecordMessageSerializer(allow_null=True, help_text="null: it failed.")
+
+
+class VersionsSerializer(serializers.Serializer[Any]):
+    """All that was said in the place of a message, oldest first."""
+
+    versions = VersionSerializer(many=True)
 
 
 class RecordSerializer(serializers.Serializer[Any]):
@@ -117,6 +137,16 @@ def record_json(record: Record) -> dict[str, Any]:
     return {"name": record.name, "session_start": record.session_start, "messages": messages}
 
 
+def versions_json(versions: list[Version]) -> dict[str, Any]:
+    """The body that VersionsSerializer describes."""
+    return {
+        "versions": [
+            {"message": public(each.message), "reply": public(each.reply) if each.reply else None}
+            for each in versions
+        ]
+    }
+
+
 def record_markdown(record: Record) -> str:
     """A conversation as a document. What was said stands in it as it was written."""
     parts = [f"# Conversation of {_one_line(record.name)}\n\nBegun {record.session_start}\n"]
@@ -127,6 +157,8 @@ def record_markdown(record: Record) -> str:
             parts.append(f"*Not answered: {message.get('detail') or message['code']}*\n")
         elif message.get("finish") == "stopped":
             parts.append("*Stopped*\n")
+        if "rating" in message:
+            parts.append(f"*Thumbs {message['rating']}*\n")
     return "\n".join(parts)
 
 

@@ -20,6 +20,7 @@ from chat.redis_client import Script, sync_client
 _create = Script("create")
 _snapshot = Script("snapshot")
 _page = Script("page")
+_versions = Script("versions")
 _rotate = Script("rotate")
 _end = Script("end_session")
 _connect = Script("connect")
@@ -79,7 +80,7 @@ class Snapshot:
             "messages": [public(message) for message in self.messages],
             "has_more": self.has_more,
             "pending": [
-                {"id": waiting["id"], "text": waiting["text"], "timestamp": waiting["timestamp"]}
+                {name: value for name, value in public(waiting).items() if name != "source"}
                 for waiting in self.pending
             ],
             "reply": {"id": reply.id, "to": reply.to, "text": reply.text} if reply else None,
@@ -209,6 +210,32 @@ def read_record(session_id: str, token: Token | None = None) -> Record:
         place += _RECORD_PAGE
         if place >= length:
             return Record(name, start, messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What was once said in the place of a message."""
+
+    message: StoredMessage
+    reply: StoredMessage | None
+    """None: it failed."""
+
+
+MAX_VERSIONS = 20
+
+
+def read_versions(session_id: str, message_id: str, token: Token | None = None) -> list[Version]:
+    """All that was said in the place of a human message, oldest first, the last `MAX_VERSIONS` at most.
+
+    With a token only if it is the session's. Empty for a message that is not known. Raises SessionExpired.
+    """
+    secret_hash = token.secret_hash if token else ""
+    answer = _versions.run_sync(keys.of_session(session_id), secret_hash, message_id, MAX_VERSIONS)
+    if answer is None:
+        raise SessionExpired
+    return [
+        Version(orjson.loads(human), orjson.loads(reply) if reply else None) for human, reply in reversed(answer)
+    ]
 
 
 def rotate(token: Token) -> Token:

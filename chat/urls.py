@@ -14,6 +14,7 @@ urlpatterns = [
     path("token", views.TokenView.as_view()),
     path("refresh_token", views.RefreshTokenView.as_view()),
     path("history", views.HistoryView.as_view(), name="history"),
+    path("versions", views.VersionsView.as_view(), name="versions"),
     path("healthz", views.AliveView.as_view()),
     path("readyz", views.ReadyView.as_view()),
     path("metrics", views.MetricsView.as_view()),

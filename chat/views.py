@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from typing import Any
+from uuid import UUID
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -35,9 +36,11 @@ from chat.serializers import (
     NameSerializer,
     RecordSerializer,
     SessionSerializer,
+    VersionsSerializer,
     record_json,
     record_markdown,
     session_json,
+    versions_json,
 )
 
 logger = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ _WITH_TOKEN: dict[str, Any] = {
     "parameters": [OpenApiParameter("token", str, description="The token, unless it comes as a bearer token.")],
     "auth": [{"token": []}, {}],
 }
+_OF_THE_PAGE = OpenApiParameter("session", str, description="For the page: a session of the visitor's own cookie.")
 
 
 class BodyTooLarge(APIException):
@@ -232,7 +236,7 @@ class HistoryView(ApiView):
         parameters=[
             *_WITH_TOKEN["parameters"],
             OpenApiParameter("format", str, enum=["json", "md"], default="json"),
-            OpenApiParameter("session", str, description="For the page: a session of the visitor's own cookie."),
+            _OF_THE_PAGE,
         ],
         auth=_WITH_TOKEN["auth"],
         responses={
@@ -245,7 +249,7 @@ class HistoryView(ApiView):
         form = request.query_params.get("format", "json")
         if form not in ("json", "md"):
             raise ParseError("The format is json or md.")
-        record = self._record(request)
+        record = sessions.read_record(*_readable_session(request))
         if form == "json":
             text, kind = json.dumps(record_json(record), ensure_ascii=False, indent=2), "application/json"
         else:
@@ -258,15 +262,36 @@ class HistoryView(ApiView):
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
-    @staticmethod
-    def _record(request: Request) -> sessions.Record:
-        if "Authorization" in request.headers or "token" in request.query_params:
-            token = presented_token(request)
-            return sessions.read_record(token.session_id, token)
-        session_id = request.query_params.get("session", "")
-        if session_id not in visitor.session_ids(request.COOKIES):
-            raise SessionExpired
-        return sessions.read_record(session_id)
+
+class VersionsView(ApiView):
+    """What was said in the place of one message."""
+
+    @extend_schema(
+        summary="Read all versions of a message and its reply",
+        description="A message that was asked again or edited has several, the first one first.",
+        parameters=[
+            *_WITH_TOKEN["parameters"],
+            OpenApiParameter("id", UUID, required=True, description="The human message that stands there now."),
+            _OF_THE_PAGE,
+        ],
+        auth=_WITH_TOKEN["auth"],
+        responses={200: VersionsSerializer, **_ERRORS},
+    )
+    def get(self, request: Request) -> Response:
+        session_id, token = _readable_session(request)
+        message_id = request.query_params.get("id", "")
+        return Response(versions_json(sessions.read_versions(session_id, message_id, token)))
+
+
+def _readable_session(request: Request) -> tuple[str, sessions.Token | None]:
+    """The session of a request that reads: by token, or by the page's cookie. Raises SessionExpired."""
+    if "Authorization" in request.headers or "token" in request.query_params:
+        token = presented_token(request)
+        return token.session_id, token
+    session_id = request.query_params.get("session", "")
+    if session_id not in visitor.session_ids(request.COOKIES):
+        raise SessionExpired
+    return session_id, None
 
 
 class AliveView(ApiView):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 import orjson
@@ -137,6 +137,7 @@ def check_session(session_id: str, session: Stored) -> None:
         assert int(session.reply["size"]) == len(session.reply["text"])
     assert int(session.head["messages"]) == len(session.history)
     check_visible(session)
+    check_replaced(session)
     for kind, ttl_ms in session.ttl_ms.items():
         if session.mailbox:
             assert ttl_ms == -1, f"{kind} expires while messages wait"
@@ -162,6 +163,21 @@ def check_visible(session: Stored) -> None:
             unanswered = None if "code" in message else message["id"]
         assert message["timestamp"]
     assert unanswered is None, f"{unanswered} has no reply and has not failed"
+
+
+def check_replaced(session: Stored) -> None:
+    """What is replaced is replaced by one message, answered or waiting, which names its place."""
+    replacing = [message for message in (*session.history, *session.mailbox) if "retry_of" in message]
+    places = [
+        place
+        for message in replacing
+        for place in range(message["retry_of"], message["retry_of"] + message["retried"])
+    ]
+    assert sorted(places) == [place for place, message in enumerate(session.history) if message.get("replaced")]
+    for message in replacing:
+        before = session.history[message["retry_of"]]
+        assert before["id"] == message.get("replaces", message["id"])
+        assert message.get("version", 1) == before.get("version", 1) + message["retried"] - 1
 
 
 def pending_entries(client: "redis.Redis", number: int = 0) -> dict[str, str]:
@@ -200,9 +216,11 @@ class Hands:
         self.check()
         return token.session_id
 
-    async def accept(self, session_id: str, text: str = "hi", message_id: str = "") -> Accepted | None:
+    async def accept(
+        self, session_id: str, text: str = "hi", message_id: str = "", replaces: str = ""
+    ) -> Accepted | None:
         try:
-            return await queue.accept(session_id, message_id or str(uuid4()), text)
+            return await queue.accept(session_id, message_id or str(uuid4()), text, replaces=replaces)
         finally:
             self.check()
 
@@ -228,6 +246,12 @@ class Hands:
     async def retry(self, session_id: str, message_id: str) -> Accepted:
         try:
             return await queue.retry(session_id, message_id)
+        finally:
+            self.check()
+
+    async def rate(self, session_id: str, reply: str, to: str, rating: Literal["up", "down", ""]) -> queue.Rated:
+        try:
+            return await queue.rate(session_id, reply, to, rating)
         finally:
             self.check()
 

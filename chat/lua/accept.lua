@@ -1,12 +1,14 @@
--- Put a message into a session's mailbox, once.
+-- Put a message into a session's mailbox, once. It may take the place of a failed one, or of the last one and its
+-- reply; those stay in the history, marked as replaced.
 -- KEYS  those of the session (lib.lua)
 -- ARGV  session id, message id, the message's JSON without its timestamp,
---       max_pending, max_queue, messages_per_minute
--- Gives {'queued', rev, position, timestamp}
---       {'waiting', rev, position, timestamp}  the id waits already
+--       max_pending, max_queue, messages_per_minute, id of the message whose place it takes ('' for none)
+-- Gives {'queued', rev, position, timestamp, version}
+--       {'waiting', rev, position, timestamp, version}  the id waits already
 --       {'known', rev}                         the id was answered, has failed or was cancelled
---       {'expired'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}; counted, and nothing else was changed
-local session_id, id, json = ARGV[1], ARGV[2], ARGV[3]
+--       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}; counted, and nothing
+--       else was changed
+local session_id, id, json, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[7]
 
 if redis.call('EXISTS', SESSION) == 0 then
   return {'expired'}
@@ -22,12 +24,22 @@ local known = redis.call('HGET', IDS, id)
 if known == 'p' then
   for index, waiting in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
     if message_id(waiting) == id then
+      local message = cjson.decode(waiting)
       return {'waiting', tonumber(redis.call('HGET', SESSION, 'rev')), position(index - 1),
-        cjson.decode(waiting).timestamp}
+        message.timestamp, message.version or 1}
     end
   end
 elseif known then
   return {'known', tonumber(redis.call('HGET', SESSION, 'rev'))}
+end
+
+local place, message, number
+if replaces ~= '' then
+  place, message, number = replaceable(replaces)
+  -- Not by the id of its reply: clients tell by it what to take off the page.
+  if not place or message.id ~= replaces then
+    return {'not_found'}
+  end
 end
 
 local length = redis.call('LLEN', PENDING)
@@ -47,7 +59,15 @@ if wait > 0 then
 end
 
 local timestamp = iso(now)
-redis.call('RPUSH', PENDING, with_members(json, '"timestamp":"' .. timestamp .. '"'))
+local version = 1
+json = with_members(json, '"timestamp":"' .. timestamp .. '"')
+if place then
+  local members
+  members, version = replacing_members(place, message, number)
+  json = with_members(json, members)
+  history_mark_replaced(place, number, true)
+end
+redis.call('RPUSH', PENDING, json)
 redis.call('HSET', IDS, id, 'p')
 count('accepted')
 count('waiting')
@@ -56,4 +76,4 @@ if length == 0 then
   add_wake_up(session_id)
   keep_alive(0)
 end
-return {'queued', next_rev(), position(length), timestamp}
+return {'queued', next_rev(), position(length), timestamp, version}

@@ -19,10 +19,9 @@ for _, json in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
     local message = cjson.decode(json)
     local more = 0
     if message.retry_of then
-      for place = message.retry_of, message.retry_of + message.retried - 1 do
-        history_mark_replaced(place, false)
-      end
-      redis.call('HSET', IDS, id, message.retry_of)
+      history_mark_replaced(message.retry_of, message.retried, false)
+      -- A message that was to take another one's place has an id of its own.
+      redis.call('HSET', IDS, id, message.replaces and 'x' or message.retry_of)
       more = 1
     else
       redis.call('HSET', IDS, id, 'x')

@@ -92,25 +92,30 @@ local function history_get(place)
   return redis.call('LINDEX', HISTORY, place) or nil
 end
 
--- Mark a message of the history as replaced, or take the mark away again.
-local function history_mark_replaced(place, replaced)
-  local mark = ',"replaced":true'
+-- Give a message of the history a member, or take it away again (nil). `value` is JSON: true, or a word in quotes.
+local function history_set(place, name, value)
   if has_document() then
-    local path = '$.messages[' .. place .. '].replaced'
-    if replaced then
-      redis.call('JSON.SET', HISTORY, path, 'true')
+    local path = '$.messages[' .. place .. '].' .. name
+    if value then
+      redis.call('JSON.SET', HISTORY, path, value)
     else
       redis.call('JSON.DEL', HISTORY, path)
     end
     return
   end
-  local message = redis.call('LINDEX', HISTORY, place)
-  if replaced then
-    message = with_members(message, string.sub(mark, 2))
-  else
-    message = string.gsub(message, mark, '')
+  -- A quote inside a text is escaped, so this cannot come from a text.
+  local message = string.gsub(redis.call('LINDEX', HISTORY, place), ',"' .. name .. '":[^,}]+', '')
+  if value then
+    message = with_members(message, '"' .. name .. '":' .. value)
   end
   redis.call('LSET', HISTORY, place, message)
+end
+
+-- Mark messages of the history as replaced, or take the marks away again.
+local function history_mark_replaced(place, number, replaced)
+  for index = place, place + number - 1 do
+    history_set(index, 'replaced', replaced and 'true' or nil)
+  end
 end
 
 -- A session lives for a while after its last activity, but not shorter than its messages wait: what was
@@ -174,6 +179,38 @@ end
 
 -- Sessions whose last message failed, by the time of it; so many at most.
 local FAILED_AT_MOST = 10000
+
+-- The human message that can be answered anew: one that failed, by its id, or the last one, by its id or its
+-- reply's, while nothing has come after it. Returns its place in the history, the message, and how many messages
+-- its next answer replaces (with its reply: 2); or nil.
+local function replaceable(id)
+  local length = history_length()
+  local known = redis.call('HGET', IDS, id)
+  local place = tonumber(known)
+  -- Only a reply's id is not known there. The last message may be one that waits to be answered again.
+  if not known and length > 1 and message_id(history_get(length - 1)) == id then
+    place = length - 2
+  end
+  if not place then
+    return nil
+  end
+  local message = cjson.decode(history_get(place))
+  local number = message.code and 1 or 2
+  if message.replaced or (number == 2 and (place ~= length - 2 or redis.call('EXISTS', PENDING) == 1)) then
+    return nil
+  end
+  return place, message, number
+end
+
+-- The members of a message that will take the place of others, and its version: how many replies there will be.
+local function replacing_members(place, message, number)
+  local version = (message.version or 1) + number - 1
+  local members = string.format('"retry_of":%d,"retried":%d', place, number)
+  if version > 1 then
+    members = members .. ',"version":' .. version
+  end
+  return members, version
+end
 
 -- The head of the mailbox has come to its end. `outcome`: how it is counted; `waited`: ms until it was claimed,
 -- as the reply in progress tells. `human_members`: what to add to its JSON ('' for none);

@@ -9,22 +9,9 @@ local session_id, id = ARGV[1], ARGV[2]
 if redis.call('EXISTS', SESSION) == 0 then
   return {'expired'}
 end
-local length = history_length()
 local waiting = redis.call('LLEN', PENDING)
-
-local known = redis.call('HGET', IDS, id)
-local place = tonumber(known)
--- Only a reply's id is not known there. The last message may be one that waits to be answered again.
-if not known and length > 1 and message_id(history_get(length - 1)) == id then
-  place = length - 2
-end
+local place, message, number = replaceable(id)
 if not place then
-  return {'not_found'}
-end
-local message = cjson.decode(history_get(place))
-local retried = message.code and 1 or 2
--- An answered message can be answered again only while nothing has come after it.
-if message.replaced or (retried == 2 and (place ~= length - 2 or waiting > 0)) then
   return {'not_found'}
 end
 
@@ -46,11 +33,10 @@ if per_minute > 0 then
   end
 end
 
-for index = place, place + retried - 1 do
-  history_mark_replaced(index, true)
-end
-local json = string.format('{"id":%s,"source":"human","text":%s,"timestamp":%s,"retry_of":%d,"retried":%d}',
-  cjson.encode(message.id), cjson.encode(message.text), cjson.encode(message.timestamp), place, retried)
+history_mark_replaced(place, number, true)
+local json = string.format('{"id":%s,"source":"human","text":%s,"timestamp":%s}',
+  cjson.encode(message.id), cjson.encode(message.text), cjson.encode(message.timestamp))
+json = with_members(json, (replacing_members(place, message, number)))
 redis.call('RPUSH', PENDING, json)
 redis.call('HSET', IDS, message.id, 'p')
 count('accepted')

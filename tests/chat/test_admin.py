@@ -174,7 +174,8 @@ def test_a_session_is_shown_as_a_conversation(
     session_id = begin("Ada & Bob")
 
     async def talk() -> None:
-        await hands.answer(session_id, "<script>alert(1)</script>", "**bold** <i>")
+        message_id, reply = await hands.answer(session_id, "<script>alert(1)</script>", "**bold** <i>")
+        await hands.rate(session_id, reply, message_id, "down")
         await hands.send(session_id, "this fails")
         await hands.fail(await hands.work(), ModelError(), "half an ans")
         await hands.send(session_id, "being answered")
@@ -187,6 +188,7 @@ def test_a_session_is_shown_as_a_conversation(
     in_order = [
         "by worker-7",
         "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "thumbs down",
         "**bold** &lt;i&gt;",
         "this fails",
         "model_error",

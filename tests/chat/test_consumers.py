@@ -207,6 +207,11 @@ BAD_FRAMES = [
     ('{"type":"cancel"}', "bad_frame"),
     (f'{{"type":"cancel","id":"{uuid4()}"}}', "not_found"),
     (f'{{"type":"retry","id":"{uuid4()}"}}', "not_found"),
+    (f'{{"type":"send","id":"{uuid4()}","text":"hi","replaces":"{uuid4()}"}}', "not_found"),
+    (f'{{"type":"send","id":"{uuid4()}","text":"hi","replaces":""}}', "bad_frame"),
+    (f'{{"type":"rate","id":"{uuid4()}","to":"{uuid4()}","rating":"up"}}', "not_found"),
+    (f'{{"type":"rate","id":"{uuid4()}","to":"{uuid4()}","rating":"best"}}', "bad_frame"),
+    (f'{{"type":"rate","id":"{uuid4()}","rating":"up"}}', "bad_frame"),
     ('{"type":"stop"}', "not_found"),
 ]
 
@@ -566,3 +571,31 @@ async def test_plain_protocol_tells_failures(redis: RedisServer, make_stack: Cal
         await socket.send("anyone there?")
         failure = await receive_json(socket)
     assert failure["error"] in ("model_unavailable", "model_timeout")
+
+
+async def test_an_edit_and_a_rating_reach_every_tab(web: Web) -> None:
+    token = new_token(web)
+    async with v1(web, token) as one, v1(web, token) as two:
+        old = await one.send("one")
+        reply = (await one.until("replied"))["message"]["id"]
+        await two.until("replied")
+        rate = {"type": "rate", "id": reply, "to": old}
+        for rating in ("up", None):
+            await one.say(**rate, rating=rating)
+            told = await one.until("rated")
+            assert (told["id"], told["to"], told["rating"]) == (reply, old, rating)
+            assert await two.until("rated") == told
+        # Asked again, because the answer was lost: this socket alone is told.
+        await one.say(**rate, rating=None)
+        assert await one.until("rated") == told
+        new = str(uuid4())
+        await one.say(type="send", id=new, text="two", replaces=old)
+        queued = await two.until("queued")
+        assert (queued["message"]["id"], queued["message"]["replaces"], queued["message"]["version"]) == (
+            new,
+            old,
+            2,
+        )
+        assert (await two.until("replied"))["message"]["text"] == "two"
+        shown = (await two.sync())["messages"]
+        assert [(message["text"], message.get("version")) for message in shown] == [("two", 2), ("two", None)]

@@ -48,7 +48,7 @@ def test_json_has_all_that_is_shown(api: Client, each_redis: RedisServer):
     said = [
         message("human", "old", replaced=True),
         message("human", "Grüße 😀"),
-        message("bot", "**hi**", to="x", finish="stop"),
+        message("bot", "**hi**", to="x", finish="stop", rating="down"),
         message("human", "again", code="model_error", detail="It failed.", partial="secret"),
     ]
     token = begin(each_redis, *said)
@@ -60,6 +60,7 @@ def test_json_has_all_that_is_shown(api: Client, each_redis: RedisServer):
     body = answer.json()
     assert body["name"] == "Ada"
     assert [each["text"] for each in body["messages"]] == ["Grüße 😀", "**hi**", "again"]
+    assert body["messages"][1]["rating"] == "down"
     assert body["messages"][2]["code"] == "model_error"
     assert "partial" not in answer.content.decode()
     assert "Grüße 😀" in answer.content.decode()
@@ -69,7 +70,7 @@ def test_markdown_reads_like_a_document(api: Client, each_redis: RedisServer):
     token = begin(
         each_redis,
         message("human", "Hello"),
-        message("bot", "A **word**", finish="stopped"),
+        message("bot", "A **word**", finish="stopped", rating="up"),
         message("human", "More", code="model_error", detail="It failed."),
         name="Ada *L*",
     )
@@ -77,7 +78,7 @@ def test_markdown_reads_like_a_document(api: Client, each_redis: RedisServer):
     assert answer["Content-Type"] == "text/markdown; charset=utf-8"
     text = answer.content.decode()
     assert text.startswith("# Conversation of Ada \\*L\\*\n")
-    assert "## Bot, 2026-01-02T03:04:05.678Z\n\nA **word**\n\n*Stopped*\n" in text
+    assert "## Bot, 2026-01-02T03:04:05.678Z\n\nA **word**\n\n*Stopped*\n\n*Thumbs up*\n" in text
     assert "More\n\n*Not answered: It failed.*\n" in text
 
 

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from chat import keys
 from chat.errors import Busy, ChatError, ModelError, NotFound, QueueFull, SessionExpired
-from chat.queue import Claim, Committed, GivenUp, WakeUp
+from chat.queue import Claim, Committed, GivenUp, Rated, WakeUp
 from chat.redis_client import close_async_client
 from tests.conftest import use_chat
 from tests.invariants import Hands, Stored
@@ -42,6 +42,8 @@ MOVES = {
     "stop": 2,
     "cancel": 4,
     "retry": 5,
+    "edit": 4,
+    "rate": 3,
     "end_session": 1,
     "expire": 1,
     "read": 4,
@@ -78,6 +80,8 @@ class Message:
     replaced: bool = False
     retry_of: int | None = None
     retried: int = 0
+    replaces: str = ""
+    rating: str = ""
 
 
 @dataclass
@@ -89,6 +93,8 @@ class Session:
     mailbox: list[Message] = field(default_factory=list)
     history: list[Message] = field(default_factory=list)
     cancelled: set[str] = field(default_factory=set)
+    edited: set[str] = field(default_factory=set)
+    """Messages with an outcome whose place others took."""
     sent: list[str] = field(default_factory=list)
     """All ids ever accepted."""
     entry: str = ""
@@ -243,9 +249,10 @@ class Races(RuleBasedStateMachine):
             session.void(attempts=0)
         session.rev += 1
         assert (cancelled.rev, cancelled.changes_more) == (session.rev, message.retry_of is not None)
-        if message.retry_of is None:
+        if message.retry_of is None or message.replaces:
             session.cancelled.add(message_id)
-        else:
+        session.edited.discard(message.replaces)
+        if message.retry_of is not None:
             for restored in session.history[message.retry_of :][: message.retried]:
                 restored.replaced = False
 
@@ -272,6 +279,53 @@ class Races(RuleBasedStateMachine):
         session.mailbox.append(Message(human.id, human.text, retry_of=at, retried=retried))
         session.rev += 1
         assert (again.rev, again.message["id"]) == (session.rev, human.id)
+
+    def edit(self, dice: Random) -> None:
+        """A new message takes the place of a failed one, or of the last one."""
+        session = dice.choice(self.sessions)
+        if not session.history:
+            return
+        target = dice.choice(session.history[-5:])
+        message = Message(f"m{next(self.numbers)}", "edited", replaces=target.id)
+        move = self.hands.accept(session.id, message.text, message.id, target.id)
+        at = self.retried_place(session, target.id)
+        error: type[ChatError] | None = self.limit(session)
+        if at is None or target.source == "bot":
+            error = NotFound
+        if session.gone:
+            error = SessionExpired
+        if error:
+            self.refused(move, error)
+            return
+        assert at is not None
+        accepted = self.run(move)
+        message.retry_of, message.retried = at, 1 if target.code else 2
+        for replaced in session.history[at : at + message.retried]:
+            replaced.replaced = True
+        session.edited.add(target.id)
+        session.rev += 1
+        assert accepted
+        assert accepted.is_new
+        assert (accepted.rev, accepted.position) == (session.rev, len(session.mailbox) - bool(session.token))
+        session.mailbox.append(message)
+        session.sent.append(message.id)
+
+    def rate(self, dice: Random) -> None:
+        session = dice.choice(self.sessions)
+        replies = [message for message in session.history[-6:] if message.source == "bot"]
+        if not replies:
+            return
+        reply = dice.choice(replies)
+        rating: Literal["up", "down", ""] = dice.choice(["up", "down", ""])
+        for _ in range(dice.choice([1, 2])):
+            move = self.hands.rate(session.id, reply.id, reply.to, rating)
+            if session.gone or reply.replaced:
+                self.refused(move, SessionExpired if session.gone else NotFound)
+                return
+            is_new = reply.rating != rating
+            reply.rating = rating
+            session.rev += is_new
+            assert self.run(move) == Rated(session.rev, is_new)
 
     @staticmethod
     def retried_place(session: Session, message_id: str) -> int | None:
@@ -485,10 +539,11 @@ class Races(RuleBasedStateMachine):
                 message.get("to", ""),
                 message.get("code", ""),
                 bool(message.get("replaced")),
+                message.get("rating", ""),
             )
             for message in stored.history
         ] == [
-            (message.id, message.text, message.source, message.to, message.code, message.replaced)
+            (message.id, message.text, message.source, message.to, message.code, message.replaced, message.rating)
             for message in session.history
         ]
 
@@ -516,7 +571,8 @@ class Races(RuleBasedStateMachine):
                 for message in found[session.id].history
                 if message["source"] == "human" and not message.get("replaced")
             ]
-            assert sorted([*humans, *session.cancelled]) == sorted(session.sent), "one outcome for each"
+            ended = [*humans, *session.cancelled, *session.edited]
+            assert sorted(ended) == sorted(session.sent), "one outcome for each"
             assert [name for name in humans if name in order[session.id]] == order[session.id]
 
 
