@@ -20,6 +20,7 @@ LIMITS = dict.fromkeys(
         "CHAT_SOCKETS_PER_IP",
         "CHAT_SOCKETS_PER_SESSION",
         "CHAT_MAX_QUEUE",
+        "CHAT_MAX_PENDING_PER_IP",
     ),
     "100000000",
 )

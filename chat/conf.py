@@ -24,7 +24,9 @@ class ChatConf:
     max_pending: int = 8
     """Messages that may wait in one session's mailbox, the one being answered included."""
     max_queue: int = 10_000
-    """Messages that may wait in all mailboxes of a partition."""
+    """Messages that may wait in all mailboxes."""
+    max_pending_per_ip: int = 500
+    """Messages that may wait in all sessions which were begun from one address."""
     messages_per_minute: int = 30
     tokens_per_minute: int = 30
     """Sessions that one address may begin, and how many of them in a day."""
@@ -51,6 +53,10 @@ class ChatConf:
     """Bearer token of who may read /metrics; without one, programs in the own network may."""
     snapshot_messages: int = 50
     """How many messages a `session` frame carries at most."""
+
+    def share(self, of_all: int) -> int:
+        """A partition's part of a number that holds for all of them; sessions spread evenly over partitions."""
+        return max(1, of_all // self.partitions)
 
 
 @cache

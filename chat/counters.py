@@ -29,6 +29,7 @@ Histogram = Literal["queue_wait", "first_text", "reply"]
 Limit = Literal[
     "queue_full",
     "busy",
+    "messages_per_address",
     "rate_limited",
     "sockets_per_session",
     "sockets_per_address",

@@ -83,6 +83,11 @@ def samples(number: int, resolution: str) -> str:
     return _in_partition(number, f"samples:{resolution}")
 
 
+def senders(number: int) -> str:
+    """Hash: digest of an address -> the messages that wait in sessions which were begun from it."""
+    return _in_partition(number, "senders")
+
+
 def failed(number: int) -> str:
     """Sorted set: ids of sessions whose last message failed, by the time of it."""
     return _in_partition(number, "failed")
@@ -127,6 +132,7 @@ def of_session(session_id: str) -> tuple[str, ...]:
         counters(number),
         dead_letters(number),
         failed(number),
+        senders(number),
     )
 
 

@@ -17,17 +17,22 @@ MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 
 
-def take_session_token(address: str) -> None:
-    """Count a new session of a network address, for the minute and for the day. Raises RateLimited."""
+def take_session_token(address: str) -> str:
+    """Count a new session of a network address, for the minute and for the day. Raises RateLimited.
+
+    Gives a digest of the address, by which the session's messages are counted, too.
+    """
     conf = get_conf()
+    sender = _who(address)
     buckets = ("minute", conf.tokens_per_minute, MINUTE_MS, "day", conf.tokens_per_day, DAY_MS)
-    wait_ms = _take_token.run_sync([keys.limit("token", _who(address))], *buckets)
+    wait_ms = _take_token.run_sync([keys.limit("token", sender)], *buckets)
     if wait_ms > MINUTE_MS:
         counters.count_refusal("sessions_per_day")
         raise RateLimited("Too many new sessions from this address today.", retry_after_s=wait_ms / 1000)
     if wait_ms:
         counters.count_refusal("sessions_per_address")
         raise RateLimited("Too many new sessions from this address. Wait a moment.", retry_after_s=wait_ms / 1000)
+    return sender
 
 
 def take_login(address: str, user_name: str) -> None:

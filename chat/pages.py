@@ -71,8 +71,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _home(request, form, status=400)
     try:
-        limits.take_session_token(address_of(request))
-        _token, session = sessions.create(form.cleaned_data["name"])
+        sender = limits.take_session_token(address_of(request))
+        _token, session = sessions.create(form.cleaned_data["name"], sender)
     except errors.RateLimited as error:
         return _refuse(error, _home(request, form, _words(error), status=429))
     except RedisError as error:

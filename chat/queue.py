@@ -111,7 +111,8 @@ async def retry(session_id: str, message_id: str) -> Accepted:
         session_id,
         message_id,
         conf.max_pending,
-        conf.max_queue,
+        conf.share(conf.max_queue),
+        conf.share(conf.max_pending_per_ip),
         conf.messages_per_minute,
     )
     if answer[0] == "not_found":
@@ -284,7 +285,8 @@ def _accept_call(session_id: str, message_id: str, text: str, replaces: str = ""
         message_id,
         encode(message),
         conf.max_pending,
-        conf.max_queue,
+        conf.share(conf.max_queue),
+        conf.share(conf.max_pending_per_ip),
         conf.messages_per_minute,
         replaces,
     )
@@ -313,6 +315,8 @@ def _raise_refusal(answer: list[Any]) -> None:
             raise QueueFull
         case "busy":
             raise Busy(retry_after_s=5.0)
+        case "messages_per_address":
+            raise Busy("Too many messages from your network wait for an answer. Try again.", retry_after_s=5.0)
         case "rate_limited":
             raise RateLimited(retry_after_s=answer[1] / 1000)
 

@@ -124,8 +124,8 @@ def is_session_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def create(name: str) -> tuple[Token, SessionInfo]:
-    """Begin a session."""
+def create(name: str, sender: str = "") -> tuple[Token, SessionInfo]:
+    """Begin a session. `sender`: whose messages wait in it, as `limits.take_session_token` gives it."""
     conf = get_conf()
     token = Token(secrets.token_urlsafe(16), secrets.token_urlsafe(32))
     if secrets.randbelow(_FORGET_EVERY) == 0:
@@ -139,6 +139,7 @@ def create(name: str) -> tuple[Token, SessionInfo]:
         history.form(),
         conf.session_ttl_s,
         orjson.dumps(name).decode(),
+        sender,
     )
     expires_at = datetime.fromisoformat(start) + timedelta(seconds=conf.session_ttl_s)
     return token, SessionInfo(token.session_id, name, start, _iso(expires_at))

@@ -189,8 +189,8 @@ class TokenView(ApiView):
     def post(self, request: Request) -> Response:
         name = NameSerializer(data={**request.query_params.dict(), **body_of(request)})
         name.is_valid(raise_exception=True)
-        limits.take_session_token(address_of(request))
-        token, session = sessions.create(name.validated_data["name"])
+        sender = limits.take_session_token(address_of(request))
+        token, session = sessions.create(name.validated_data["name"], sender)
         return Response(session_json(token, session, []))
 
     @extend_schema(summary="End the session", responses={204: None, **_ERRORS}, **_WITH_TOKEN)

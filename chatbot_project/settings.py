@@ -144,6 +144,7 @@ CHAT: dict[str, Any] = {
     "max_name_chars": env.whole("CHAT_MAX_NAME_CHARS", 80),
     "max_pending": env.whole("CHAT_MAX_PENDING", 8),
     "max_queue": env.whole("CHAT_MAX_QUEUE", 10_000),
+    "max_pending_per_ip": env.whole("CHAT_MAX_PENDING_PER_IP", 500),
     "messages_per_minute": env.whole("CHAT_MESSAGES_PER_MINUTE", 30),
     "tokens_per_minute": env.whole("CHAT_TOKENS_PER_MINUTE", 30),
     "tokens_per_day": env.whole("CHAT_TOKENS_PER_DAY", 1000),

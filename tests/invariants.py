@@ -43,6 +43,7 @@ def check(client: "redis.Redis") -> dict[str, Stored]:
         totals = counters.read_totals([cast(dict[str, str], client.hgetall(keys.counters(number)))])
         assert totals["waiting"] == sum(len(session.mailbox) for session in stored.values()), "counters.waiting"
         check_counted(totals)
+        check_senders(client, number, stored)
         listed = set(client.zrange(keys.sessions(number), 0, -1))  # type: ignore[arg-type]
         assert set(stored) <= listed, "a session is missing in the list of sessions"
         found |= stored
@@ -118,6 +119,16 @@ def check_counted(totals: counters.Totals) -> None:
     assert sum(counters.buckets(totals, "queue_wait")) == totals["answered"] + totals["stopped"] + failed
     for histogram in ("first_text", "reply"):
         assert sum(counters.buckets(totals, histogram)) == totals["answered"]
+
+
+def check_senders(client: "redis.Redis", number: int, stored: dict[str, Stored]) -> None:
+    """What waits of each sender is counted, and nobody is remembered who has nothing waiting."""
+    waiting: dict[str, int] = defaultdict(int)
+    for session in stored.values():
+        if session.mailbox and "sender" in session.head:
+            waiting[session.head["sender"]] += len(session.mailbox)
+    counted = cast(dict[str, str], client.hgetall(keys.senders(number)))
+    assert {sender: int(count) for sender, count in counted.items()} == waiting, "senders"
 
 
 def check_session(session_id: str, session: Stored) -> None:
@@ -212,7 +223,7 @@ class Hands:
 
     def begin(self, name: str = "Ada") -> str:
         """A new session; gives its id."""
-        token, _ = sessions.create(name)
+        token, _ = sessions.create(name, sender="somebody")
         self.check()
         return token.session_id
 

@@ -151,6 +151,7 @@ class Stack:
             "CHAT_MESSAGES_PER_MINUTE": "100000",
             "CHAT_TOKENS_PER_MINUTE": "100000",
             "CHAT_TOKENS_PER_DAY": "1000000",
+            "CHAT_MAX_PENDING_PER_IP": "10000",
             "CHAT_SOCKETS_PER_IP": "1000",
         } | environment
 

@@ -2,13 +2,14 @@
 -- reply; those stay in the history, marked as replaced.
 -- KEYS  those of the session (lib.lua)
 -- ARGV  session id, message id, the message's JSON without its timestamp,
---       max_pending, max_queue, messages_per_minute, id of the message whose place it takes ('' for none)
+--       max_pending, max_queue, max_pending_per_ip, messages_per_minute, id of the message whose place it takes
+--       ('' for none)
 -- Gives {'queued', rev, position, timestamp, version}
 --       {'waiting', rev, position, timestamp, version}  the id waits already
 --       {'known', rev}                         the id was answered, has failed or was cancelled
---       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}; counted, and nothing
---       else was changed
-local session_id, id, json, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[7]
+--       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'messages_per_address'} {'rate_limited', retry_after_ms};
+--       counted, and nothing else was changed
+local session_id, id, json, replaces = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
 
 if redis.call('EXISTS', SESSION) == 0 then
   return {'expired'}
@@ -47,12 +48,13 @@ if length >= tonumber(ARGV[4]) then
   count('refused:queue_full')
   return {'queue_full'}
 end
-if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[5]) then
-  count('refused:busy')
-  return {'busy'}
+local full = is_full(tonumber(ARGV[5]), tonumber(ARGV[6]))
+if full then
+  count('refused:' .. full)
+  return {full}
 end
 local now = clock()
-local wait = take_token(SESSION, tonumber(ARGV[6]), tonumber(ARGV[6]), now)
+local wait = take_token(SESSION, tonumber(ARGV[7]), tonumber(ARGV[7]), now)
 if wait > 0 then
   count('refused:rate_limited')
   return {'rate_limited', wait}
@@ -70,7 +72,7 @@ end
 redis.call('RPUSH', PENDING, json)
 redis.call('HSET', IDS, id, 'p')
 count('accepted')
-count('waiting')
+count_waiting(1)
 redis.call('HSET', SESSION, 'last_activity', now)
 if length == 0 then
   add_wake_up(session_id)

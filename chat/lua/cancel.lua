@@ -27,7 +27,7 @@ for _, json in ipairs(redis.call('LRANGE', PENDING, 0, -1)) do
       redis.call('HSET', IDS, id, 'x')
     end
     count('cancelled')
-    count('waiting', -1)
+    count_waiting(-1)
     if reply[1] == id then
       redis.call('DEL', REPLY)
       more = 1

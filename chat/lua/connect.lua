@@ -15,7 +15,7 @@ if ARGV[1] ~= '' and ARGV[1] ~= session[1] then
   end
   left = session[3] - now
 end
-local sockets, open_sockets = KEYS[10], KEYS[11]
+local sockets, open_sockets = KEYS[11], KEYS[12]
 redis.call('ZREMRANGEBYSCORE', sockets, '-inf', now)
 if not redis.call('ZSCORE', sockets, ARGV[2]) and redis.call('ZCARD', sockets) >= tonumber(ARGV[3]) then
   count('refused:sockets_per_session')

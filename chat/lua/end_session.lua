@@ -15,9 +15,9 @@ remove_wake_up()
 local waiting = redis.call('LLEN', PENDING)
 if waiting > 0 then
   count('ended', waiting)
-  count('waiting', -waiting)
+  count_waiting(-waiting)
 end
-redis.call('DEL', SESSION, PENDING, REPLY, HISTORY, IDS, KEYS[11])
-redis.call('ZREM', KEYS[10], ARGV[1])
+redis.call('DEL', SESSION, PENDING, REPLY, HISTORY, IDS, KEYS[12])
+redis.call('ZREM', KEYS[11], ARGV[1])
 redis.call('ZREM', FAILED, ARGV[1])
 return {1, reply[1] or '', reply[2] or ''}

@@ -2,7 +2,7 @@
 --
 -- Every script about a session gets the same KEYS, so that one place knows their order:
 local SESSION, PENDING, REPLY, HISTORY, IDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local STREAM, COUNTERS, DEAD_LETTERS, FAILED = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local STREAM, COUNTERS, DEAD_LETTERS, FAILED, SENDERS = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 
 -- The invariant that every script keeps: a session with a non-empty mailbox has exactly one wake-up in the
 -- stream, waiting or delivered, and its entry id is in the session's `wake`; one with an empty mailbox has none.
@@ -161,6 +161,27 @@ local function count(name, by)
   redis.call('HINCRBY', COUNTERS, name, by or 1)
 end
 
+-- The messages that wait: of all sessions, and of those that were begun from the same address.
+local function count_waiting(by)
+  count('waiting', by)
+  local sender = redis.call('HGET', SESSION, 'sender')
+  if sender and redis.call('HINCRBY', SENDERS, sender, by) <= 0 then
+    redis.call('HDEL', SENDERS, sender)
+  end
+end
+
+-- Is there room for one more message: of all sessions, and of this session's sender? Gives nil, or the limit that
+-- it is counted under.
+local function is_full(max_queue, max_of_sender)
+  if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= max_queue then
+    return 'busy'
+  end
+  local sender = redis.call('HGET', SESSION, 'sender')
+  if sender and tonumber(redis.call('HGET', SENDERS, sender) or 0) >= max_of_sender then
+    return 'messages_per_address'
+  end
+end
+
 -- The upper bounds of the buckets; chat/counters.py has the same.
 local BOUNDS_MS = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000}
 
@@ -230,7 +251,7 @@ local function settle(session_id, ttl_s, now, outcome, waited, human_members, bo
     length = history_append(human)
     redis.call('HSET', IDS, id, length - 1)
   end
-  count('waiting', -1)
+  count_waiting(-1)
   count(outcome)
   observe('queue_wait', tonumber(waited) or 0)
   if bot then

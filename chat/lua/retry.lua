@@ -1,9 +1,10 @@
 -- Answer a failed message again, or replace the last reply. What is replaced stays in the history, marked.
 -- KEYS  those of the session (lib.lua)
 -- ARGV  session id, id of the failed message, or of the last reply or its message,
---       max_pending, max_queue, messages_per_minute (0: staff ask, no limit but max_pending counts)
+--       max_pending, max_queue, max_pending_per_ip, messages_per_minute (0: staff ask, no limit but max_pending
+--       counts)
 -- Gives {'queued', rev, position, the message's JSON}
---       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'rate_limited', retry_after_ms}
+--       {'expired'} {'not_found'} {'queue_full'} {'busy'} {'messages_per_address'} {'rate_limited', retry_after_ms}
 local session_id, id = ARGV[1], ARGV[2]
 
 if redis.call('EXISTS', SESSION) == 0 then
@@ -20,11 +21,12 @@ if waiting >= tonumber(ARGV[3]) then
   return {'queue_full'}
 end
 local now = clock()
-local per_minute = tonumber(ARGV[5])
+local per_minute = tonumber(ARGV[6])
 if per_minute > 0 then
-  if tonumber(redis.call('HGET', COUNTERS, 'waiting') or 0) >= tonumber(ARGV[4]) then
-    count('refused:busy')
-    return {'busy'}
+  local full = is_full(tonumber(ARGV[4]), tonumber(ARGV[5]))
+  if full then
+    count('refused:' .. full)
+    return {full}
   end
   local wait = take_token(SESSION, per_minute, per_minute, now)
   if wait > 0 then
@@ -40,7 +42,7 @@ json = with_members(json, (replacing_members(place, message, number)))
 redis.call('RPUSH', PENDING, json)
 redis.call('HSET', IDS, message.id, 'p')
 count('accepted')
-count('waiting')
+count_waiting(1)
 redis.call('HSET', SESSION, 'last_activity', now)
 if waiting == 0 then
   add_wake_up(session_id)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from chat import keys, limits
-from chat.errors import RateLimited
+from chat import keys, limits, queue, sessions
+from chat.errors import Busy, ChatError, RateLimited
+from tests.invariants import Hands
 from tests.servers import RedisServer, wait_until
 
 
@@ -170,3 +173,84 @@ async def test_places_of_dead_processes_become_free(
     (key,) = redis.scan_iter(keys.address_sockets("*"))
     redis.zadd(key, {"dead": 1})
     assert await limits.take_socket_place("192.0.2.1", "b")
+
+
+# --- Messages: the scripts over 16 connections at once -------------------------------------------------------
+
+
+def send_at_once(session_ids: list[str], calls: int = 200) -> list[str]:
+    """So many new messages at once, the sessions in turn; the code of each refusal, or `queued`."""
+
+    def one(number: int) -> str:
+        try:
+            accepted = queue.accept_sync(session_ids[number % len(session_ids)], str(uuid4()), "hi")
+        except ChatError as error:
+            return error.code
+        assert accepted
+        return "queued"
+
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(one, range(calls)))
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "code"),
+    [
+        ({"max_pending": 9}, 9, "queue_full"),
+        ({"messages_per_minute": 9}, 9, "rate_limited"),
+        ({"max_queue": 9}, 9, "busy"),
+        ({"max_pending_per_ip": 9}, 9, "busy"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_exactly_as_many_messages_pass_as_may(
+    redis_server: RedisServer, chat_settings: Callable[..., None], limit: dict[str, int], most: int, code: str
+) -> None:
+    high = dict.fromkeys(("max_pending", "messages_per_minute", "max_queue", "max_pending_per_ip"), 1000)
+    chat_settings(**high | limit)
+    begun = [sessions.create("Ada", limits.take_session_token("192.0.2.1"))[1].id for _ in range(4)]
+    # Those limits that are a session's own are tried on one of them.
+    of_all = "max_queue" in limit or "max_pending_per_ip" in limit
+    told = send_at_once(begun if of_all else begun[:1])
+    assert (told.count("queued"), told.count(code)) == (most, 200 - most)
+
+
+async def test_one_address_cannot_fill_the_queue(
+    redis_server: RedisServer, chat_settings: Callable[..., None], async_redis: None
+) -> None:
+    chat_settings(max_pending_per_ip=5, max_queue=20, max_pending=4)
+    hands = Hands(redis_server.client())
+    numbers = count()
+
+    def begin(address: str) -> str:
+        sender = limits.take_session_token(address)
+        return sessions.create(f"Ada {next(numbers)}", sender)[1].id
+
+    mine = [begin("192.0.2.1") for _ in range(3)]
+    for session_id in [mine[0]] * 4 + [mine[1]]:
+        await hands.send(session_id)
+    with pytest.raises(Busy, match="network") as refused:
+        await hands.send(mine[2])
+    assert refused.value.retry_after_s == 5
+    # Others go on as if nothing was.
+    other = begin("192.0.2.2")
+    await hands.send(other)
+    # What is answered, taken back or ended makes room.
+    assert await hands.reply(await hands.work())
+    message_id = await hands.send(mine[2])
+    await hands.cancel(mine[2], message_id)
+    await hands.send(mine[2])
+    hands.end(mine[0])
+    for session_id in [mine[1]] * 3:
+        await hands.send(session_id)
+    with pytest.raises(Busy):
+        await hands.send(mine[2])
+
+
+async def test_partitions_share_the_limits_of_all(
+    redis_server: RedisServer, chat_settings: Callable[..., None]
+) -> None:
+    chat_settings(partitions=4, max_queue=40, max_pending=100, messages_per_minute=1000)
+    begun = [sessions.create("Ada")[1].id for _ in range(64)]
+    assert {keys.partition(session_id) for session_id in begun} == {0, 1, 2, 3}
+    assert send_at_once(begun).count("queued") == 40
