@@ -7,13 +7,13 @@ only grow, `waiting` apart. Whoever reads adds the partitions up.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal
 
 import orjson
 
 from chat import keys
 from chat.conf import get_conf
-from chat.redis_client import Script, async_client, sync_client
+from chat.redis_client import Script, now_ms, shared_connection, sync_client
 
 _sample = Script("sample")
 
@@ -93,7 +93,7 @@ def count_refusal(limit: Limit) -> None:
 
 async def acount_refusal(limit: Limit) -> None:
     """Like `count_refusal`."""
-    await cast(Any, async_client().hincrby(keys.counters(0), f"refused:{limit}", 1))
+    await shared_connection().call("HINCRBY", keys.counters(0), f"refused:{limit}", 1)
 
 
 async def sample() -> None:
@@ -106,16 +106,14 @@ async def sample() -> None:
 
 def read_samples(kept: Resolution) -> list[list[Sample]]:
     """For each partition its samples, oldest first, and what the counters say now as the last one."""
-    client = sync_client()
-    pipeline = client.pipeline(transaction=False)
-    pipeline.time()
+    pipeline = sync_client().pipeline(transaction=False)
     for number in range(get_conf().partitions):
         pipeline.xrange(keys.samples(number, kept.name))
         pipeline.hgetall(keys.counters(number))
-    (seconds, microseconds), *answers = pipeline.execute()
-    now_ms = seconds * 1000 + microseconds // 1000
+    answers = pipeline.execute()
+    at_ms = now_ms()
     return [
-        [_decode(entry, fields) for entry, fields in entries] + [Sample(now_ms, read_totals([totals]))]
+        [_decode(entry, fields) for entry, fields in entries] + [Sample(at_ms, read_totals([totals]))]
         for entries, totals in zip(answers[::2], answers[1::2], strict=True)
     ]
 

@@ -7,7 +7,7 @@ from chat import counters, health, keys
 from chat.conf import get_conf
 from chat.counters import Totals
 from chat.health import WorkerInfo
-from chat.redis_client import sync_client
+from chat.redis_client import now_ms, sync_client
 
 MOST_UNDER_WAY = 1000
 """So many replies in progress are looked at, of each partition."""
@@ -68,7 +68,7 @@ class UnderWay:
 
 
 def read() -> Fleet:
-    """The figures, in three round trips."""
+    """The figures, in four round trips."""
     partitions = range(get_conf().partitions)
     client = sync_client()
     pipeline = client.pipeline(transaction=False)
@@ -76,18 +76,17 @@ def read() -> Fleet:
         pipeline.xinfo_groups(keys.stream(number))
     groups = [_group(answer) for answer in pipeline.execute(raise_on_error=False)]
     pipeline = client.pipeline(transaction=False)
-    pipeline.time()
     for number in partitions:
         pipeline.hgetall(keys.counters(number))
         pipeline.hgetall(keys.workers(number))
         pipeline.zcard(keys.sessions(number))
         pipeline.xlen(keys.dead_letters(number))
         pipeline.xrange(keys.stream(number), f"({groups[number]['last-delivered-id']}", "+", count=1)
-    (seconds, microseconds), *answers = pipeline.execute()
-    now_ms = seconds * 1000 + microseconds // 1000
+    answers = pipeline.execute()
+    at_ms = now_ms()
     for number in partitions:
         # Those of web processes that died are counted no longer than their registration.
-        pipeline.zcount(keys.open_sockets(number), now_ms, "+inf")
+        pipeline.zcount(keys.open_sockets(number), at_ms, "+inf")
     sockets = pipeline.execute()
     totals = counters.read_totals(answers[0::5])
     answering = sum(group["pending"] for group in groups)
@@ -96,23 +95,22 @@ def read() -> Fleet:
         totals=totals,
         waiting=max(0, totals["waiting"] - answering),
         answering=answering,
-        oldest_wait_s=max(0, now_ms - min(first)) / 1000 if first else 0.0,
+        oldest_wait_s=max(0, at_ms - min(first)) / 1000 if first else 0.0,
         sessions=sum(answers[2::5]),
         sockets=sum(sockets),
         dead_letters=sum(answers[3::5]),
-        workers=health.decode_workers(answers[1::5], now_ms),
+        workers=health.decode_workers(answers[1::5], at_ms),
     )
 
 
 def under_way() -> list[UnderWay]:
-    """The replies in progress, longest first, in three round trips."""
+    """The replies in progress, longest first, in four round trips."""
     given = _given()
     pipeline = sync_client().pipeline(transaction=False)
-    pipeline.time()
     for number, entry, _, _ in given:
         pipeline.xrange(keys.stream(number), entry, entry)
-    (seconds, microseconds), *entries = pipeline.execute()
-    now_ms = seconds * 1000 + microseconds // 1000
+    entries = pipeline.execute()
+    at_ms = now_ms()
     # Some were finished in between.
     left = [
         (found[0][1]["s"], worker, idle_ms)
@@ -129,7 +127,7 @@ def under_way() -> list[UnderWay]:
             session_id,
             name or "",
             worker,
-            for_s=max(0, now_ms - int(started or now_ms)) / 1000,
+            for_s=max(0, at_ms - int(started or at_ms)) / 1000,
             size=int(size or 0),
             attempt=int(attempt or 0),
             unrenewed_s=idle_ms / 1000,

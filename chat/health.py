@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from redis.exceptions import RedisError
 
 from chat import keys
 from chat.conf import get_conf
-from chat.redis_client import sync_client
+from chat.redis_client import Script
+
+_workers = Script("workers")
 
 WORKER_SEEN_S = 30.0
 """A worker that has not been heard of for longer does not count."""
@@ -38,12 +41,23 @@ class WorkerInfo:
 
 def workers() -> list[WorkerInfo]:
     """The workers seen lately, by name. Raises RedisError."""
-    pipeline = sync_client().pipeline(transaction=False)
-    pipeline.time()
+    found: dict[str, WorkerInfo] = {}
+    trouble: RedisError | None = None
+    answered = False
     for number in range(get_conf().partitions):
-        pipeline.hgetall(keys.workers(number))
-    (seconds, microseconds), *said = pipeline.execute()
-    return [worker for worker in decode_workers(said, seconds * 1000 + microseconds // 1000) if worker.is_alive]
+        try:
+            # Each master of a Cluster has a clock of its own, and what it keeps was told by that one.
+            now_ms, said = _workers.run_sync([keys.workers(number)])
+        except RedisError as error:
+            # Of a Cluster the other masters go on.
+            trouble = error
+            continue
+        answered = True
+        for worker in decode_workers([dict(zip(said[::2], said[1::2], strict=True))], now_ms):
+            _keep_latest(found, worker)
+    if trouble and not answered:
+        raise trouble
+    return [found[name] for name in sorted(found) if found[name].is_alive]
 
 
 def decode_workers(said: Iterable[dict[str, str]], now_ms: int) -> list[WorkerInfo]:
@@ -65,8 +79,7 @@ def decode_workers(said: Iterable[dict[str, str]], now_ms: int) -> list[WorkerIn
             timeout_s=about.get("timeout_s"),
             draining=about.get("draining", False),
         )
-        if name not in found or worker.seen_s_ago < found[name].seen_s_ago:
-            found[name] = worker
+        _keep_latest(found, worker)
     return [found[name] for name in sorted(found)]
 
 
@@ -74,3 +87,9 @@ def model_name() -> str:
     """The model that most of the workers seen lately have; empty without any. Raises RedisError."""
     names = Counter(worker.model for worker in workers() if worker.model)
     return names.most_common(1)[0][0] if names else ""
+
+
+def _keep_latest(found: dict[str, WorkerInfo], worker: WorkerInfo) -> None:
+    known = found.get(worker.name)
+    if known is None or worker.seen_s_ago < known.seen_s_ago:
+        found[worker.name] = worker

@@ -10,7 +10,7 @@ from typing import Literal
 import orjson
 
 from chat.events import StoredMessage
-from chat.redis_client import sync_client
+from chat.redis_client import ask_server
 
 Form = Literal["json", "list"]
 
@@ -19,7 +19,7 @@ Form = Literal["json", "list"]
 def form() -> Form:
     """The form of new sessions: "json" where the server has the JSON type."""
     # One list per command; a server that does not know the command gives nil for it.
-    info = sync_client().execute_command("COMMAND INFO", "JSON.ARRAPPEND")
+    info = ask_server("COMMAND INFO", "JSON.ARRAPPEND")
     return "json" if info and info[0] else "list"
 
 

@@ -141,6 +141,11 @@ def session_group(session_id: str) -> str:
     return f"session.{session_id}"
 
 
+def group_partition(group: str) -> int:
+    """The partition that a group's name belongs to: the session's, or of a worker's any, but always the same."""
+    return partition(group.partition(".")[2])
+
+
 def worker_group(worker: str) -> str:
     """The channel-layer group that one worker listens on."""
     return "worker." + re.sub(r"[^A-Za-z0-9._-]", "-", worker)[:80]

@@ -1,5 +1,6 @@
 """Counting limits: token buckets and places in Redis, exact under concurrency, shared by all processes."""
 
+import asyncio
 import ipaddress
 
 from django.utils.crypto import salted_hmac
@@ -7,7 +8,7 @@ from django.utils.crypto import salted_hmac
 from chat import counters, keys
 from chat.conf import get_conf
 from chat.errors import RateLimited
-from chat.redis_client import Script, async_client
+from chat.redis_client import Script, shared_connection
 
 _take_token = Script("take_token")
 _take_place = Script("take_place")
@@ -65,11 +66,13 @@ async def take_socket_place(address: str, socket: str) -> bool:
 
 async def free_socket_place(session_id: str, address: str, socket: str) -> None:
     """A socket was closed: give its places back."""
-    pipeline = async_client().pipeline(transaction=False)
-    pipeline.zrem(keys.sockets(session_id), socket)
-    pipeline.zrem(keys.open_sockets(keys.partition(session_id)), socket)
-    pipeline.zrem(keys.address_sockets(_who(address)), socket)
-    await pipeline.execute()
+    call = shared_connection().call
+    # Keys of two slots; the calls travel together where one server has them.
+    await asyncio.gather(
+        call("ZREM", keys.sockets(session_id), socket),
+        call("ZREM", keys.open_sockets(keys.partition(session_id)), socket),
+        call("ZREM", keys.address_sockets(_who(address)), socket),
+    )
 
 
 def client_address(peer: str, forwarded_for: str) -> str:

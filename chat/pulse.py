@@ -1,9 +1,10 @@
 """Notices when this process could not hear the channel layer, and lets its sockets look again.
 
 While Redis is away the layer tries to subscribe again every second, and what was published in between is gone
-without a word. So each process sends itself a beat every second: a beat that does not come back marks the
-silence, the first one that does ends it. A connection that is mended within milliseconds falls between two beats;
-what was lost then shows as a gap with the next event, or after the 10 s for which a due reply may be silent.
+without a word. So each process sends itself a beat every second, on each way that an event may come: a beat that
+does not come back marks the silence, the first one that does ends it. A connection that is mended within
+milliseconds falls between two beats; what was lost then shows as a gap with the next event, or after the 10 s for
+which a due reply may be silent.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from redis.exceptions import RedisError
 
 BEAT_S = 1.0
 """As long as the layer pauses before it tries to subscribe again."""
+DEAD_AFTER_BEATS = 5
+"""So many beats in a row that do not come back: the connection is made anew, it may be dead without saying so."""
 
 _pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()
 
@@ -28,9 +31,6 @@ class Pulse:
         self._listeners: set[Callable[[], None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._layer: Any = get_channel_layer()
-        self._channel = ""
-        self._sent = self._heard = 0
-        self._was_deaf = False
 
     @classmethod
     def here(cls) -> "Pulse":
@@ -44,35 +44,63 @@ class Pulse:
         """Call this function after each silence, until `ignore`."""
         self._listeners.add(after_silence)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._run())]
+            self._tasks = [
+                asyncio.create_task(Route(self._layer, number, self._tell).run())
+                for number in range(self._layer.routes)
+            ]
 
     def ignore(self, after_silence: Callable[[], None]) -> None:
         self._listeners.discard(after_silence)
         if not self._listeners:
             for task in self._tasks:
                 task.cancel()
-            # Cancelled while it waited, the layer has forgotten the channel.
-            self._tasks, self._channel = [], ""
+            self._tasks = []
 
-    async def _run(self) -> None:
-        while not self._channel:
+    def _tell(self) -> None:
+        for after_silence in list(self._listeners):
+            after_silence()
+
+
+class Route:
+    """The beats on one of the ways that an event may come."""
+
+    def __init__(self, layer: Any, number: int, after_silence: Callable[[], None]) -> None:
+        self._layer = layer
+        self._number = number
+        self._after_silence = after_silence
+        self._sent = self._heard = 0
+        self._was_deaf = False
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        channel = ""
+        while not channel:
             try:
-                self._channel = await self._layer.new_channel("pulse.")
+                channel = await self._layer.open_route(self._number)
             except RedisError:
+                self._was_deaf = True
                 await asyncio.sleep(BEAT_S)
-        self._tasks.append(asyncio.create_task(self._hear()))
+        hearing = asyncio.create_task(self._hear(channel))
+        try:
+            await self._beat(channel)
+        finally:
+            # Cancelled while it waits, the layer forgets the channel.
+            hearing.cancel()
+
+    async def _beat(self, channel: str) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            if self._heard < self._sent:
-                self._was_deaf = True
+            missing = self._sent - self._heard
+            self._was_deaf |= missing > 0
+            if missing and missing % DEAD_AFTER_BEATS == 0:
+                await self._layer.reconnect(self._number)
             self._sent += 1
             with contextlib.suppress(RedisError):
-                await self._layer.send(self._channel, {"type": "pulse.beat", "number": self._sent})
+                await self._layer.send(channel, {"type": "pulse.beat", "number": self._sent})
 
-    async def _hear(self) -> None:
+    async def _hear(self, channel: str) -> None:
         while True:
-            self._heard = (await self._layer.receive(self._channel))["number"]
+            self._heard = (await self._layer.receive(channel))["number"]
             if self._was_deaf and self._heard == self._sent:
                 self._was_deaf = False
-                for after_silence in list(self._listeners):
-                    after_silence()
+                self._after_silence()

@@ -8,99 +8,179 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import (
+    ClusterError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from chat.cluster_connections import ClusterConnections
 from chat.conf import get_conf
+from chat.redis_address import RedisAddress, parse
+from chat.redis_seeking import Node, seeking, seeking_sync
 from chat.shared_connection import SharedConnection
 
 Answer = TypeVar("Answer")
+Connections = SharedConnection | ClusterConnections
 SOCKET_TIMEOUT_S = 5.0
 # A script that waits for a busy server holds a connection each; more of them would not make Redis faster.
 MAX_CONNECTIONS = 32
+# The server, not the command, is the trouble: it is full, starts, is no master, or its slots are moving.
+_UNAVAILABLE = (
+    *("OOM ", "MISCONF", "LOADING", "READONLY", "MASTERDOWN", "NOREPLICAS"),
+    *("CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED", "MOVED ", "ASK "),
+)
 
-_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
-_shared: "WeakKeyDictionary[asyncio.AbstractEventLoop, SharedConnection]" = WeakKeyDictionary()
+_ASYNC_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": SOCKET_TIMEOUT_S,
+    "retry": AsyncRetry(NoBackoff(), 0),
+    "decode_responses": True,
+}
+
+_shared: "WeakKeyDictionary[asyncio.AbstractEventLoop, Connections]" = WeakKeyDictionary()
 
 
 def is_unavailable(error: RedisError) -> bool:
     """Whether the server, not the command, is the trouble: gone, starting, read-only, out of memory or disk."""
-    if isinstance(error, (RedisConnectionError, RedisTimeoutError, ReadOnlyError)):
+    if isinstance(error, (RedisConnectionError, RedisTimeoutError, ReadOnlyError, ClusterError, TryAgainError)):
         return True
     text = str(error)
     # Redis 6.2 wraps the errors of commands inside a script, so the code is not always at the beginning.
-    return isinstance(error, ResponseError) and any(
-        code in text for code in ("OOM ", "MISCONF", "LOADING", "READONLY", "MASTERDOWN", "NOREPLICAS")
-    )
+    return isinstance(error, ResponseError) and any(code in text for code in _UNAVAILABLE)
 
 
 def sync_client() -> "redis.Redis":
-    """The client of this process for code that is not async (DRF, the admin). Safe to share by threads."""
+    """The client of this process for code that is not async (DRF, the admin). Safe to share by threads.
+
+    Of a Cluster it is redis-py's RedisCluster, whose commands and pipelines find the node of each key.
+    Raises RedisError when no node of it answers.
+    """
     return _sync_client()
 
 
 @cache
 def _sync_client() -> "redis.Redis":
-    pool = redis.BlockingConnectionPool.from_url(
-        get_conf().redis_url,
-        max_connections=MAX_CONNECTIONS,
-        timeout=SOCKET_TIMEOUT_S,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        socket_connect_timeout=SOCKET_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )
+    address = parse(get_conf().redis_url)
+    options: dict[str, Any] = {
+        "socket_timeout": SOCKET_TIMEOUT_S,
+        "socket_connect_timeout": SOCKET_TIMEOUT_S,
+        "decode_responses": True,
+    }
+    if address.kind == "cluster":
+        return _sync_cluster(address, options)
+    options |= {"max_connections": MAX_CONNECTIONS, "timeout": SOCKET_TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
+    if address.kind == "sentinel":
+        pool = redis.BlockingConnectionPool(**seeking_sync(address), **options)
+    else:
+        pool = redis.BlockingConnectionPool.from_url(address.url, **options)
     return redis.Redis(connection_pool=pool)
 
 
-def async_client() -> "redis.asyncio.Redis":
-    """The client of the running event loop."""
-    loop = asyncio.get_running_loop()
-    client = _clients.get(loop)
-    if client is None:
-        client = _clients[loop] = open_async_client(SOCKET_TIMEOUT_S, MAX_CONNECTIONS)
-    return client
+def ask_server(*words: str) -> Any:
+    """A command without a key; of a Cluster any node is asked, because they are alike."""
+    client: Any = sync_client()
+    if not isinstance(client, redis.RedisCluster):
+        return client.execute_command(*words)
+    nodes = client.get_nodes()
+    for node in random.sample(nodes, len(nodes)):
+        with suppress(RedisConnectionError, RedisTimeoutError):
+            return client.execute_command(*words, target_nodes=node)
+    raise RedisConnectionError("No node of the Cluster answers.")
 
 
-def shared_connection() -> SharedConnection:
-    """The connection of the running event loop that scripts and events share."""
+def now_ms() -> int:
+    """The time of the server, of a Cluster that of any node: its masters' clocks are to agree."""
+    seconds, microseconds = ask_server("TIME")
+    return int(seconds) * 1000 + int(microseconds) // 1000
+
+
+def _sync_cluster(address: RedisAddress, options: dict[str, Any]) -> "redis.Redis":
+    nodes = [redis.cluster.ClusterNode(*host) for host in address.hosts]
+    if address.uses_tls:
+        options |= {"ssl": True}
+    with _as_connection_error():
+        client = redis.RedisCluster(
+            startup_nodes=nodes,
+            retry=Retry(NoBackoff(), 0),
+            require_full_coverage=False,
+            **address.options,
+            **options,
+        )
+    manager: Any = client.nodes_manager
+    read_slots = manager.initialize
+
+    def initialize(*args: Any, **more: Any) -> None:
+        with _as_connection_error():
+            read_slots(*args, **more)
+
+    # redis-py says that no node answers with an exception that is no RedisError.
+    manager.initialize = initialize
+    return cast("redis.Redis", client)
+
+
+@contextmanager
+def _as_connection_error() -> Iterator[None]:
+    try:
+        yield
+    except RedisClusterException as error:
+        raise RedisConnectionError(str(error)) from error
+
+
+def shared_connection() -> Connections:
+    """The connection of the running event loop that scripts and events share; of a Cluster, one to each master."""
     loop = asyncio.get_running_loop()
     connection = _shared.get(loop)
     if connection is None:
-        pool = redis.asyncio.ConnectionPool.from_url(
-            get_conf().redis_url,
-            socket_connect_timeout=SOCKET_TIMEOUT_S,
-            retry=AsyncRetry(NoBackoff(), 0),
-            decode_responses=True,
-        )
-        connection = _shared[loop] = SharedConnection(pool, SOCKET_TIMEOUT_S)
+        connection = _shared[loop] = open_shared(get_conf().redis_url)
     return connection
 
 
-def open_async_client(socket_timeout_s: float, max_connections: int) -> "redis.asyncio.Redis":
-    """A client of its own; a blocking read needs one whose socket waits longer than the read."""
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        get_conf().redis_url,
-        max_connections=max_connections,
-        timeout=SOCKET_TIMEOUT_S,
-        socket_timeout=socket_timeout_s,
-        socket_connect_timeout=SOCKET_TIMEOUT_S,
-        retry=AsyncRetry(NoBackoff(), 0),
-        decode_responses=True,
+def open_shared(url: str) -> Connections:
+    """A connection of the running event loop for calls that are made together. Connects when it is first used."""
+    address = parse(url)
+    if address.kind == "cluster":
+        return ClusterConnections(
+            address, lambda node: SharedConnection(node_pool(address, node), SOCKET_TIMEOUT_S)
+        )
+    return SharedConnection(open_pool(url), SOCKET_TIMEOUT_S)
+
+
+def open_pool(url: str, **options: Any) -> redis.asyncio.ConnectionPool:
+    """A pool of the running event loop: of one server, of the master that Sentinels name, of any Cluster node."""
+    address = parse(url)
+    if address.kind == "server":
+        return redis.asyncio.ConnectionPool.from_url(url, **_ASYNC_OPTIONS | options)
+    return redis.asyncio.ConnectionPool(**seeking(address), **_ASYNC_OPTIONS | options)
+
+
+def node_pool(address: RedisAddress, node: Node, **options: Any) -> redis.asyncio.ConnectionPool:
+    """A pool of the running event loop of one node of a Cluster."""
+    host, port = node
+    return redis.asyncio.ConnectionPool(
+        redis.asyncio.SSLConnection if address.uses_tls else redis.asyncio.Connection,
+        host=host,
+        port=port,
+        **address.options,
+        **_ASYNC_OPTIONS | options,
     )
-    return redis.asyncio.Redis(connection_pool=pool)
 
 
 async def close_async_client() -> None:
@@ -108,9 +188,6 @@ async def close_async_client() -> None:
     shared = _shared.pop(asyncio.get_running_loop(), None)
     if shared is not None:
         await shared.close()
-    client = _clients.pop(asyncio.get_running_loop(), None)
-    if client is not None:
-        await client.aclose(close_connection_pool=True)
 
 
 class Script:

@@ -35,11 +35,15 @@ class SharedConnection:
         """Send a command, give its answer. Raises RedisError; a lost connection fails all calls on their way."""
         if self._connection is None:
             await self._connect()
-        answer = self._loop.create_future()
-        self._outgoing += self._connection.pack_command(*words)
-        self._due.append((self._loop.time(), answer))
-        self._has_outgoing.set()
-        return await answer
+        return await self._send(words)
+
+    async def call_asking(self, *words: Any) -> Any:
+        """Like `call`, for a key that is just coming to this node of a Cluster: nothing comes in between."""
+        if self._connection is None:
+            await self._connect()
+        asking, answer = self._send(("ASKING",)), self._send(words)
+        await asyncio.gather(asking, answer, return_exceptions=True)
+        return answer.result()
 
     async def close(self) -> None:
         """Fail what is on its way and disconnect."""
@@ -47,6 +51,13 @@ class SharedConnection:
         self._fail(RedisConnectionError("The connection was closed."))
         if connection:
             await connection.disconnect()
+
+    def _send(self, words: tuple[Any, ...]) -> "asyncio.Future[Any]":
+        answer = self._loop.create_future()
+        self._outgoing += self._connection.pack_command(*words)
+        self._due.append((self._loop.time(), answer))
+        self._has_outgoing.set()
+        return answer
 
     async def _connect(self) -> None:
         async with self._connecting:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from chat import redis_address
+
 # A Unix socket's path may have 107 bytes on Linux; some room is left for Redis' own temporary names.
 MAX_SOCKET_PATH_BYTES = 100
 
@@ -86,8 +88,7 @@ class Environment:
         url = self.text("REDIS_URL")
         host = self.text("REDIS_HOST")
         if url:
-            if not url.startswith(("redis://", "rediss://", "unix://")):
-                raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// (TLS) or unix://.")
+            self._check_redis_url("REDIS_URL", url)
             return url
         if not host:
             return f"unix://{development_socket}"
@@ -95,6 +96,20 @@ class Environment:
         user, password = self.text("REDIS_USER"), self.text("REDIS_PASSWORD")
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user or password else ""
         return f"redis://{login}{host}:{port}"
+
+    def redis_urls(self, name: str) -> list[str]:
+        """Addresses of Redis with blanks or line breaks between them."""
+        urls = self.text(name).split()
+        for url in urls:
+            self._check_redis_url(name, url)
+        return urls
+
+    @staticmethod
+    def _check_redis_url(name: str, url: str) -> None:
+        try:
+            redis_address.parse(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} {error}.") from None
 
     @staticmethod
     def _read(parse: Any, name: str, default: Any) -> Any:

@@ -125,7 +125,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
         # channels_redis' Pub/Sub layer: three times as fast as its core layer, whose shared capacity drops.
         "BACKEND": "chat.layers.PubSubChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 5, "socket_connect_timeout": 5}],
+            "hosts": env.redis_urls("CHAT_LAYER_URLS") or [REDIS_URL],
             "prefix": env.text("CHAT_KEY_PREFIX", "chat"),
         },
     }

@@ -18,7 +18,7 @@ from chat.conf import get_conf
 from chat.queue import WakeUp
 from chat.redis_client import close_async_client, is_unavailable
 from inference_worker.backends.base import Backend
-from inference_worker.intake import Intake
+from inference_worker.cluster_intake import open_intake
 from inference_worker.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -51,17 +51,17 @@ class Worker:
             "started": round(time.time() * 1000),
             "timeout_s": timeout_s,
         }
-        self._intake = Intake(self.name)
+        self._intake = open_intake(self.name)
         self._layer: Any = get_channel_layer()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then finish or hand back what is under way. Waits for a Redis that is away."""
         self._stop = stop
-        loops = [
+        reader = asyncio.create_task(self._keep_reading())
+        others = [
             asyncio.create_task(self._again_and_again(work))
-            for work in (self._read, self._renew, self._take_over, self._tidy, self._listen, self._sample)
+            for work in (self._renew, self._take_over, self._tidy, self._listen, self._sample)
         ]
-        reader, *others = loops
         logger.info("Worker %s is ready: %d slots, model %s", self.name, self._slots, self._backend.name)
         await stop.wait()
         self._stopping = True
@@ -106,9 +106,14 @@ class Worker:
             logger.warning("Redis: %s", error)
             await asyncio.sleep(LONGEST_PAUSE_S)
 
+    async def _keep_reading(self) -> None:
+        await self._again_and_again(self._read)
+        for wake_up in await self._intake.finish():
+            self._begin(wake_up)
+
     async def _read(self) -> None:
         free = self._slots - len(self._turns)
-        if free <= 0:
+        if free <= 0 and not self._intake.is_reading:
             self._freed.clear()
             await self._freed.wait()
             return
@@ -118,7 +123,8 @@ class Worker:
     async def _renew(self) -> None:
         about = self._about | {"busy": len(self._turns), "draining": self._stopping}
         claims = [turn.claim for turn in self._turns.values() if turn.claim]
-        for number in range(get_conf().partitions):
+
+        async def renew(number: int) -> None:
             mine = [claim for claim in claims if keys.partition(claim.session_id) == number]
             renewed = await queue.renew(number, self.name, about, mine)
             for turn in list(self._turns.values()):
@@ -126,6 +132,13 @@ class Worker:
                     turn.drop()
             if renewed.drains:
                 self._drain_when_told()
+
+        # One that fails must not keep the others from being renewed.
+        partitions = range(get_conf().partitions)
+        done = await asyncio.gather(*(renew(number) for number in partitions), return_exceptions=True)
+        for trouble in done:
+            if isinstance(trouble, BaseException):
+                raise trouble
         await asyncio.sleep(get_conf().lease_s / 4)
 
     async def _take_over(self) -> None:

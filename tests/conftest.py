@@ -32,7 +32,7 @@ def redis_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 def use_chat(**changes: Any) -> None:
     """Change settings of the chat in this process, and forget what was made from the old ones."""
     settings.CHAT = settings.CHAT | changes
-    settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [{"address": settings.CHAT["redis_url"]}]
+    settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [settings.CHAT["redis_url"]]
     for cached in (get_conf, keys.of_session, history.form, redis_client._sync_client):
         cached.cache_clear()
     channel_layers.backends = {}

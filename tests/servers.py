@@ -68,10 +68,10 @@ def daphne_options() -> list[str]:
 class RedisServer:
     """A Redis with an append-only file in a folder of its own."""
 
-    def __init__(self, folder: Path, kind: RedisKind = "redis62", *options: str) -> None:
+    def __init__(self, folder: Path, kind: RedisKind = "redis62", *options: str, port: int = 0) -> None:
         self.folder = folder
         self.kind = kind
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         self._options = options
         self.process: subprocess.Popen[bytes] | None = None

@@ -75,7 +75,7 @@ def variables_read() -> dict[str, set[str]]:
                         attr=kind,
                     ),
                     args=[ast.Constant(value=str(variable)), *rest],
-                ) if kind in {"text", "flag", "whole", "number", "words", "choice"}:
+                ) if kind in {"text", "flag", "whole", "number", "words", "choice", "redis_urls"}:
                     found.setdefault(variable, set()).add(default_text(rest))
     return found
 
@@ -117,6 +117,8 @@ def test_only_the_settings_read_the_environment() -> None:
         ("CHAT_LEASE_S", "soon"),
         ("DJANGO_DEBUG", "perhaps"),
         ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis+sentinel://host"),
+        ("CHAT_LAYER_URLS", "redis://one redis+cluster://"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("SENTRY_DSN", "sentry.example"),
@@ -303,7 +305,8 @@ def test_a_configured_redis_is_used_and_none_started(
 
 def test_a_deep_folder_gives_a_socket_path_that_is_short_enough(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100)
-    shutil.copytree(ROOT / "chatbot_project", deep / "chatbot_project")
+    for package in ("chatbot_project", "chat"):
+        shutil.copytree(ROOT / package, deep / package)
     ask = "from chatbot_project.settings import DEVELOPMENT_REDIS_SOCKET as s; print(s)"
     answer = python("-c", ask, cwd=deep, environment={"DJANGO_DEBUG": "1"})
     path = Path(answer.stdout.strip())

@@ -11,7 +11,7 @@ from django.test import Client
 
 from chat import keys, queue, sessions, visitor
 from chat.errors import ModelUnavailable
-from chat.redis_client import async_client
+from chat.redis_client import shared_connection
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.usefixtures("redis_server")
@@ -229,7 +229,7 @@ async def test_page_shows_what_was_said_what_failed_and_what_is_being_written(br
 
 async def claim_next(session_id: str) -> queue.Claim:
     """Begin to answer the head of the mailbox, as a worker does."""
-    [(entry, _)] = await async_client().xrange(keys.stream(0))
+    [(entry, _)] = await shared_connection().call("XRANGE", keys.stream(0), "-", "+")
     claim = await queue.claim(
         queue.WakeUp(entry, session_id), worker="test", token=uuid4().hex, reply=str(uuid4())
     )

@@ -22,7 +22,9 @@ async def connection(
     own_redis: RedisServer, chat_settings: Callable[..., None]
 ) -> AsyncIterator[SharedConnection]:
     chat_settings(redis_url=own_redis.url)
-    yield shared_connection()
+    shared = shared_connection()
+    assert isinstance(shared, SharedConnection)
+    yield shared
     await redis_client.close_async_client()
 
 
