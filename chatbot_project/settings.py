@@ -167,6 +167,7 @@ MODEL: dict[str, Any] = {
     "huggingface_token": env.text("HUGGINGFACE_INFERENCE_TOKEN")
     or env.text("HF_TOKEN")
     or env.text("HUGGINFACE_INFERENCE_TOKEN"),
+    "huggingface_endpoint": env.text("HF_ENDPOINT", "https://huggingface.co"),
     "system_prompt": env.text("MODEL_SYSTEM_PROMPT"),
     "max_new_tokens": env.whole("MODEL_MAX_NEW_TOKENS", 250),
     "timeout_s": env.number("MODEL_TIMEOUT_S", 120.0, least=0.1),

@@ -20,6 +20,8 @@ class ModelConf:
     api_key: str = dataclasses.field(default="", repr=False)
     """The bearer token of an OpenAI-compatible server."""
     huggingface_token: str = dataclasses.field(default="", repr=False)
+    huggingface_endpoint: str = "https://huggingface.co"
+    """Where `fetch_model` downloads from."""
     system_prompt: str = ""
     """What a chat model is told before every conversation."""
     max_new_tokens: int = 250

@@ -1,0 +1,1 @@
+"""Checkpoints from the hub of Hugging Face, made into folders for `local:`."""

@@ -1,0 +1,5 @@
+"""What can go wrong."""
+
+
+class CannotFetch(Exception):
+    """One line for whoever runs the command."""
