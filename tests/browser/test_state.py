@@ -110,5 +110,45 @@ def test_a_reply_asked_again_leaves_with_its_question(page: Page):
     assert state["turns"] == [["h1", "waiting", "hello"]]
 
 
+def test_an_edited_message_takes_the_place_of_the_old_one(page: Page):
+    edited = {"id": "h2", "source": "human", "text": "better", "timestamp": "t", "replaces": "h1", "version": 2}
+    own = ("composed", {"id": "h2", "text": "better", "timestamp": "t", "replaces": "h1"})
+    refused = ("refused", {"id": "h2", "code": "busy", "detail": "", "until": 0})
+    queued = {"type": "queued", "rev": 4, "message": edited, "position": 0}
+    answered = [session(), QUEUED, STARTED, REPLIED]
+    old = [["h1", "done", "hello"], ["b1", "done", "hi 😀 you"]]
+    # What is on its way hides what it will replace; what was refused does not.
+    assert after(page, *answered, own)["turns"] == [["h2", "sending", "better"]]
+    assert after(page, *answered, own, refused)["turns"] == [*old, ["h2", "refused", "better"]]
+    for steps in ([own, queued], [queued]):
+        state = after(page, *answered, *steps)
+        assert state["turns"] == [["h2", "waiting", "better"]]
+        assert state["pending"][0]["version"] == 2
+
+
+def test_a_rating_changes_its_reply_alone(page: Page):
+    rated = {"type": "rated", "rev": 4, "id": "b1", "to": "h1", "rating": "up"}
+    state = after(page, session(), QUEUED, STARTED, REPLIED, rated)
+    assert [message.get("rating") for message in state["messages"]] == [None, "up"]
+    state = after(page, session(), QUEUED, STARTED, REPLIED, rated, rated | {"rating": None})
+    assert state["messages"][1]["rating"] == "up", "a frame that was told before changes nothing"
+    state = after(page, session(), QUEUED, STARTED, REPLIED, rated, rated | {"rev": 5, "rating": None})
+    assert state["messages"][1].get("rating") is None
+
+
+def test_an_earlier_reply_is_shown_until_another_one_comes(page: Page):
+    asked = HELLO | {"text": "helo"}
+    replies = [{"message": asked, "reply": HI | {"id": "b0", "text": "huh", "finish": "stopped"}}, {}]
+    paged = ("paged", {"id": "h1", "version": 2, "first": 1, "at": 1, "replies": replies})
+    said = [HELLO | {"version": 2}, HI]
+    state = after(page, session(messages=said), paged)
+    assert state["turns"] == [["h1", "done", "helo"], ["b1", "stopped", "huh"]]
+    newest = ("paged", {"id": "h1", "version": 2, "first": 1, "at": 2, "replies": replies})
+    assert after(page, session(messages=said), paged, newest)["turns"][1] == ["b1", "done", "hi 😀 you"]
+    newer = [HELLO | {"version": 3}, HI | {"id": "b2", "text": "new"}]
+    state = after(page, session(messages=said), paged, session(rev=9, messages=newer))
+    assert state["turns"] == [["h1", "done", "hello"], ["b2", "done", "new"]]
+
+
 def test_unknown_frames_change_nothing(page: Page):
     assert after(page, session(), {"type": "surprise"}, {"type": "constructor"}) == after(page, session())

@@ -62,6 +62,14 @@ export class Composer {
     this.#box.setSelectionRange(text.length, text.length);
   }
 
+  /** Put a text into the box, in the place of what is being written. */
+  put(text) {
+    this.#box.value = text;
+    this.#changed();
+    this.#box.focus({ preventScroll: true });
+    this.#box.setSelectionRange(text.length, text.length);
+  }
+
   /** Focus, unless that would bring up a keyboard on a touch screen. */
   focus() {
     if (matchMedia("(hover: hover) and (pointer: fine)").matches) this.#box.focus({ preventScroll: true });

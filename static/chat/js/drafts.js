@@ -34,6 +34,15 @@ export class Drafts {
     write(`${this.#key}draft`, text);
   }
 
+  /** The message that is being edited, if any: {kind, id, draft}; `draft` is what was put aside for it. */
+  get editing() {
+    return JSON.parse(read(`${this.#key}editing`) || "null");
+  }
+
+  set editing(about) {
+    write(`${this.#key}editing`, about ? JSON.stringify(about) : "");
+  }
+
   /** Messages that the server has not confirmed. */
   get outbox() {
     try {
@@ -49,10 +58,12 @@ export class Drafts {
 
   /** Put all of it aside for the visitor's next conversation. Returns whether there was anything. */
   carry() {
-    const texts = [...this.outbox.map((message) => message.text), this.text].filter((text) => text.trim());
+    const drafts = [this.text, this.editing?.draft ?? ""];
+    const texts = [...this.outbox.map((message) => message.text), ...drafts].filter((text) => text.trim());
     if (texts.length) write(CARRY, texts.join("\n\n"));
     this.outbox = [];
     this.text = "";
+    this.editing = null;
     return texts.length > 0;
   }
 

@@ -4,13 +4,15 @@ import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { copyText } from "./copy.js";
 import { Drafts } from "./drafts.js";
+import { Editing } from "./editing.js";
 import { Notice } from "./notice.js";
 import { Outgoing } from "./outgoing.js";
 import { onGrown } from "./reply.js";
 import { Follow } from "./scroll.js";
 import { Sidebar } from "./sidebar.js";
-import { INITIAL, isAnswering, isEmpty, reduceAct, reduceFrame, timeline } from "./state.js";
+import { INITIAL, editable, isAnswering, isEmpty, reduceAct, reduceFrame, timeline } from "./state.js";
 import { tell } from "./title.js";
+import { readVersions } from "./versions.js";
 import { TurnList } from "./view.js";
 import { fitToKeyboard } from "./viewport.js";
 import { errorIn, words } from "./words.js";
@@ -48,10 +50,12 @@ const outgoing = new Outgoing((frame) => connection.send(frame), {
   silence: () => connection.giveUp(),
 });
 const drafts = new Drafts(sessionId);
-const turns = new TurnList(document.getElementById("turns"), act);
+const turnsElement = document.getElementById("turns");
+const turns = new TurnList(turnsElement, act);
 const follow = new Follow(document.getElementById("scroller"), document.getElementById("jump"));
 const notice = new Notice({ retryNow: () => connection.retryNow(), startAgain: () => drafts.carry() });
 const composer = new Composer(drafts, { send, stop });
+const editing = new Editing(composer, drafts);
 const sidebar = new Sidebar(sessionId, { isEmpty: () => isEmpty(state), startWriting: () => composer.focus() });
 
 function heard(frame) {
@@ -64,6 +68,7 @@ function heard(frame) {
   outgoing.heard(frame);
   if (frame.type === "replied") announce(frame.message);
   sidebar.heard(frame, wasEmpty);
+  editing.check([editable(state), ...state.messages.filter((message) => message.code).map((message) => message.id)]);
   schedule();
 }
 
@@ -106,11 +111,15 @@ function unconfirmed(frame) {
 // --- What the visitor does -----------------------------------------------------------------------------------------
 
 function send(text) {
-  const message = { id: newId(), text, timestamp: new Date().toISOString() };
+  const message = { id: newId(), text, timestamp: new Date().toISOString(), replaces: editing.finish() };
   change("composed", message);
-  outgoing.push({ type: "send", id: message.id, text });
+  transmit(message);
   document.getElementById("problem")?.remove();
   follow.isFollowing = true;
+}
+
+function transmit({ id, text, replaces }) {
+  outgoing.push({ type: "send", id, text, replaces });
 }
 
 function stop() {
@@ -131,17 +140,43 @@ function takeBack({ id, text }) {
     composer.take(text);
     return;
   }
-  takenBack.set(id, text);
+  cancel(id, () => composer.take(text));
+}
+
+function cancel(id, then) {
+  takenBack.set(id, then);
   change("begun", { id });
   outgoing.push({ type: "cancel", id });
 }
 
-/** Texts of the messages that this tab takes back. */
+/** What to do when a message is out of the line that this tab takes back. */
 const takenBack = new Map();
 
 function giveBack(id) {
-  if (takenBack.has(id)) composer.take(takenBack.get(id));
+  takenBack.get(id)?.();
   takenBack.delete(id);
+}
+
+/** A message is written anew: one that waits leaves the line for it, any other is replaced when it is sent. */
+function edit(turn) {
+  if (turn.status === "waiting") cancel(turn.id, () => editing.begin("waiting", turn));
+  else editing.begin(turn.status === "failed" ? "failed" : "done", turn);
+}
+
+/** Show an earlier reply, or a later one. */
+async function page({ to, version, versions }, step) {
+  try {
+    const known = versions ?? (await readVersions(turnsElement.dataset.versions, sessionId, to));
+    change("paged", { ...known, id: to, at: Math.max(known.first, (versions?.at ?? version) + step) });
+  } catch {
+    notice.remark(words.noVersions);
+    schedule();
+  }
+}
+
+/** What the visitor thinks of a reply; the same again takes it back. */
+function rate({ id, to, rating }, opinion) {
+  outgoing.push({ type: "rate", id, to, rating: rating === opinion ? null : opinion });
 }
 
 /** Ask for another answer to a failed message, or to the one in front of a reply. */
@@ -163,7 +198,20 @@ function act(action, turn, button) {
       break;
     case "sendAgain":
       change("resent", turn);
-      outgoing.push({ type: "send", id: turn.id, text: turn.text });
+      transmit(turn);
+      break;
+    case "edit":
+      edit(turn);
+      break;
+    case "older":
+      page(turn, -1);
+      break;
+    case "newer":
+      page(turn, 1);
+      break;
+    case "up":
+    case "down":
+      rate(turn, action);
       break;
     case "retry":
       askAgain(turn);
@@ -200,6 +248,7 @@ function render() {
       isReady: connection.isReady,
       isOver: link.name === "over",
       isAnswering: isAnswering(state),
+      editable: editable(state),
       busy: state.busy,
       now,
     };
@@ -251,7 +300,7 @@ fitToKeyboard(document.body);
 for (const message of drafts.outbox) {
   change("composed", message);
   if (message.refusal) change("refused", { id: message.id, ...message.refusal });
-  else outgoing.push({ type: "send", id: message.id, text: message.text });
+  else transmit(message);
 }
 onGrown(() => follow.settle());
 connection.open();

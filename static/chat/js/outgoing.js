@@ -72,6 +72,8 @@ export class Outgoing {
       case "send":
       case "retry":
         return this.#current.about === message?.id || this.#current.about === to;
+      case "rate":
+        return type === "rated" && this.#current.about === id;
       case "cancel":
         return type === "cancelled" && this.#current.about === id;
       case "stop":

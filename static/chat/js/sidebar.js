@@ -19,6 +19,7 @@ export class Sidebar {
   #list = document.getElementById("own");
   #query = document.getElementById("own-query");
   #unread = document.getElementById("drawer-unread");
+  #address = document.getElementById("side").dataset.list;
   #drawer = new Drawer();
   #timer = 0;
   /** The newest request; an answer to an older one is dropped. */
@@ -67,7 +68,7 @@ export class Sidebar {
     this.#request?.abort();
     const request = (this.#request = new XMLHttpRequest());
     const search = new URLSearchParams({ current: this.#sessionId, q: this.#query.value });
-    request.open("GET", `/conversations?${search}`);
+    request.open("GET", `${this.#address}?${search}`);
     // Parsed by the browser, and no script in it ever runs.
     request.responseType = "document";
     request.onload = () => {

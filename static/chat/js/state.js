@@ -15,10 +15,12 @@ export const INITIAL = Object.freeze({
   pending: [],
   /** The reply in progress: {id, to, text, size}; `size` counts code points, as offsets do. */
   reply: null,
-  /** What the server has not confirmed: {id, text, timestamp, refusal?: {code, detail, until}}. */
+  /** What the server has not confirmed: {id, text, timestamp, replaces?, refusal?: {code, detail, until}}. */
   outbox: [],
   /** Ids of messages that are being taken back or asked again. */
   busy: [],
+  /** Human message id -> {version, at, first, replies}: earlier replies that were read, and which one is shown. */
+  versions: {},
   stopping: false,
   gap: false,
 });
@@ -67,13 +69,14 @@ const frames = {
   queued(state, { rev, message }) {
     const confirmed = { ...state, outbox: without(state.outbox, message.id), busy: drop(state.busy, message.id) };
     if (rev <= state.rev || state.pending.some((waiting) => waiting.id === message.id)) return confirmed;
-    const { id, text, timestamp } = message;
-    // Asked again: what is replaced leaves the page, with its reply if it had one.
-    const place = state.messages.findIndex((said) => said.id === id);
+    const { source: _, ...waiting } = message;
+    // Asked again or edited: what is replaced leaves the page, with its reply if it had one.
+    const replaced = message.replaces ?? message.id;
+    const place = state.messages.findIndex((said) => said.id === replaced);
     const isAnswered = place >= 0 && !state.messages[place].code && state.messages[place + 1]?.source === "bot";
     const messages =
       place < 0 ? state.messages : state.messages.toSpliced(place, isAnswered ? 2 : 1);
-    return { ...confirmed, rev, messages, pending: [...state.pending, { id, text, timestamp }] };
+    return { ...confirmed, rev, messages, pending: [...state.pending, waiting] };
   },
 
   started(state, { rev, id, to }) {
@@ -103,6 +106,12 @@ const frames = {
 
   failed(state, { rev, to, code, detail, retryable }) {
     return settle(state, rev, to, { code, detail, retryable }, null);
+  },
+
+  rated(state, { rev, id, rating }) {
+    if (rev <= state.rev) return state;
+    const messages = state.messages.map((said) => (said.id === id ? { ...said, rating: rating ?? undefined } : said));
+    return { ...state, rev, messages };
   },
 
   cancelled(state, { rev, id }) {
@@ -141,7 +150,10 @@ function settle(state, rev, to, outcome, reply) {
 
 const acts = {
   /** The visitor sent a message; the server does not know it yet. */
-  composed: (state, { id, text, timestamp }) => ({ ...state, outbox: [...state.outbox, { id, text, timestamp }] }),
+  composed: (state, { id, text, timestamp, replaces }) => ({
+    ...state,
+    outbox: [...state.outbox, { id, text, timestamp, replaces }],
+  }),
 
   /** The server refused a message. `until`: the time, in ms, before which sending again is useless. */
   refused: (state, { id, code, detail, until }) => ({
@@ -158,6 +170,8 @@ const acts = {
   discarded: (state, { id }) => ({ ...state, outbox: without(state.outbox, id) }),
   begun: (state, { id }) => ({ ...state, busy: [...drop(state.busy, id), id] }),
   over: (state, { id }) => ({ ...state, busy: drop(state.busy, id) }),
+  /** Show another one of the replies that there were in the place of a message. */
+  paged: (state, { id, ...versions }) => ({ ...state, versions: { ...state.versions, [id]: versions } }),
   stopping: (state) => ({ ...state, stopping: true }),
   notStopping: (state) => ({ ...state, stopping: false }),
 
@@ -178,6 +192,12 @@ export function reduceAct(state, name, about = {}) {
 /** Whether a reply is written or due. */
 export const isAnswering = (state) => state.reply !== null || state.pending.length > 0;
 
+/** The message that can be edited: the last one that was answered, while nothing waits behind it. */
+export function editable(state) {
+  const [question, reply] = state.messages.slice(-2);
+  return reply?.source === "bot" && !isAnswering(state) ? question.id : "";
+}
+
 /** Whether nothing was said yet. */
 export const isEmpty = (state) => state.messages.length + state.pending.length + state.outbox.length === 0;
 
@@ -187,7 +207,14 @@ export const isEmpty = (state) => state.messages.length + state.pending.length +
  * unchanged turn is known by identity.
  */
 export function timeline(state) {
-  const turns = state.messages.map(settled);
+  const replaced = state.outbox.filter((message) => !message.refusal).map((message) => message.replaces);
+  const turns = [];
+  state.messages.forEach((message, place) => {
+    const question = message.source === "bot" ? state.messages[place - 1] : null;
+    if (replaced.includes(message.id) || replaced.includes(question?.id ?? "")) return;
+    const versions = state.versions[(question ?? message).id];
+    turns.push(settled(message, question, versions));
+  });
   let hasReply = false;
   state.pending.forEach((message, place) => {
     const isAnswered = state.reply?.to === message.id;
@@ -208,12 +235,28 @@ const streaming = (reply) => ({ id: reply.id, source: "bot", text: reply.text, t
 
 const turnOf = new WeakMap();
 
-function settled(message) {
-  let turn = turnOf.get(message);
-  if (!turn) {
-    const status = message.code ? "failed" : message.finish === "stopped" ? "stopped" : "done";
-    turn = { ...message, status };
-    turnOf.set(message, turn);
+/** `question`: what a reply answers. `versions`: the replies that there were in this place, if they have been read. */
+function settled(message, question, versions) {
+  const version = (question ?? message).version ?? 1;
+  const read = versions?.version === version ? versions : undefined;
+  let known = turnOf.get(message);
+  if (!known || known.read !== read) {
+    const turn = { ...message, status: statusOf(message) };
+    if (question) Object.assign(turn, { to: question.id, version, versions: read });
+    known = { turn: read && read.at < version ? asItWas(turn, read) : turn, read };
+    turnOf.set(message, known);
   }
-  return turn;
+  return known.turn;
+}
+
+function statusOf({ code, finish }) {
+  if (code) return "failed";
+  return finish === "stopped" ? "stopped" : "done";
+}
+
+/** The turn as it was in an earlier version. */
+function asItWas(turn, { at, first, replies }) {
+  const { message, reply } = replies[at - first];
+  if (turn.source === "human") return { ...turn, text: message.text };
+  return { ...turn, text: reply.text, timestamp: reply.timestamp, status: statusOf(reply), isOld: true };
 }

@@ -1,8 +1,9 @@
 /** Renders the state into the page. Turns are keyed by message id; those that the server rendered are taken over. */
 
+import { actionsOf, showActions } from "./actions.js";
 import { Reply, workOff } from "./reply.js";
 import { showTime } from "./times.js";
-import { errorIn, sendAgainIn, waiting, words } from "./words.js";
+import { errorIn, waiting, words } from "./words.js";
 
 /** After this long at the head of the line the page says that it takes unusually long. */
 const LONG_WAIT_MS = 20_000;
@@ -35,7 +36,7 @@ export class TurnList {
   }
 
   /**
-   * Show these turns in this order. `about`: {isReady, isOver, isAnswering, busy, now}.
+   * Show these turns in this order. `about`: {isReady, isOver, isAnswering, editable, busy, now}.
    * Returns whether something shown counts seconds.
    */
   render(turns, about) {
@@ -90,7 +91,7 @@ export class TurnList {
   #update(entry, turn, about) {
     const { note, isCounting } = noteOf(turn, entry, about);
     const actions = actionsOf(turn, about);
-    const shown = `${turn.status}|${note}|${actions.map(({ name, label, isOff }) => name + label + isOff).join()}`;
+    const shown = `${turn.status}|${note}|${actions.map(({ name, label, isOff, isPressed }) => name + label + isOff + isPressed).join()}`;
     if (entry.turn !== turn) this.#showText(entry, turn);
     if (entry.shown !== shown) {
       entry.element.dataset.status = turn.status;
@@ -133,56 +134,5 @@ function noteOf(turn, entry, { isReady, isOver, busy, now }) {
       return { note: words.stopped };
     default:
       return { note: turn.finish === "length" ? words.cut : "" };
-  }
-}
-
-/** The buttons of a turn. */
-function actionsOf(turn, { isReady, isOver, isAnswering, isLast, busy, now }) {
-  const isBusy = busy.includes(turn.id);
-  const copy = { name: "copy", label: words.copy, isOnDemand: true };
-  if (isOver) return turn.text && ["done", "stopped"].includes(turn.status) ? [copy] : [];
-  switch (turn.status) {
-    case "sending":
-      return isReady ? [] : [{ name: "takeBack", label: words.takeBack }];
-    case "waiting":
-      return [{ name: "takeBack", label: words.takeBack, isOff: isBusy || !isReady }];
-    case "refused": {
-      const seconds = Math.ceil((turn.refusal.until - now) / 1000);
-      const again = {
-        name: "sendAgain",
-        label: seconds > 0 ? sendAgainIn(seconds) : words.sendAgain,
-        isOff: seconds > 0,
-      };
-      return [...(turn.refusal.code === "too_long" ? [] : [again]), { name: "takeBack", label: words.edit }];
-    }
-    case "failed":
-      // Whether it may work is the server's to say; without its word it may.
-      return turn.retryable === false
-        ? [copy]
-        : [{ name: "retry", label: words.tryAgain, isOff: isBusy || !isReady }, copy];
-    case "streaming":
-      return [];
-    default: {
-      const canAnswerAgain = isLast && turn.source === "bot" && !isAnswering;
-      const again = { name: "retry", label: words.answerAgain, isOff: isBusy || !isReady, isOnDemand: true };
-      return [...(turn.text ? [copy] : []), ...(canAnswerAgain ? [again] : [])];
-    }
-  }
-}
-
-/** Show these buttons, and keep the ones that are there: one of them may have the focus. */
-function showActions(place, actions) {
-  const present = new Map([...place.children].map((button) => [button.dataset.action, button]));
-  const buttons = actions.map(({ name, label, isOff, isOnDemand }) => {
-    const button = present.get(name) ?? document.createElement("button");
-    button.type = "button";
-    button.className = isOnDemand ? "action on-demand" : "action";
-    button.dataset.action = name;
-    if (button.textContent !== label) button.textContent = label;
-    button.disabled = Boolean(isOff);
-    return button;
-  });
-  if (buttons.length !== place.children.length || buttons.some((button, at) => place.children[at] !== button)) {
-    place.replaceChildren(...buttons);
   }
 }

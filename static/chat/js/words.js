@@ -41,6 +41,16 @@ export const words = Object.freeze({
   sendAgain: gettext("Send again"),
   tryAgain: gettext("Try again"),
   answerAgain: gettext("Answer again"),
+  thumbsUp: gettext("Good reply"),
+  thumbsDown: gettext("Bad reply"),
+  olderReply: gettext("Earlier reply"),
+  newerReply: gettext("Later reply"),
+  noVersions: gettext("Earlier replies could not be loaded. Try again in a moment."),
+  editing: gettext("You are editing your message. Its reply will be replaced."),
+  editingFailed: gettext("You are editing your message. It will be sent again at the end of the line."),
+  editingWaiting: gettext("You are editing a message that was waiting. What you had written before comes back when it is sent."),
+  editingOff: gettext("Leave it as it was"),
+  editingWaitingOff: gettext("Discard it"),
   stop: gettext("Stop the reply"),
   stopWaiting: gettext("Take the message back"),
 
@@ -81,6 +91,10 @@ export function left(count) {
 
 export function sendAgainIn(count) {
   return gettext("Send again in %(seconds)s s", { seconds: count });
+}
+
+export function versionOf(number, count) {
+  return gettext("Reply %(number)s of %(count)s", { number, count });
 }
 
 /** What the tab of a conversation is called. */

@@ -1,0 +1,16 @@
+/** The replies that there were in the place of a message before the one that stands there now. */
+
+/**
+ * Reads them, oldest first. Rejects when the server does not give them.
+ * @returns {Promise<{version: number, first: number, replies: {message: object, reply: object}[]}>} `first` is the
+ *   number of the oldest one that is kept at hand; `version` that of the newest
+ */
+export async function readVersions(address, sessionId, messageId) {
+  const search = new URLSearchParams({ session: sessionId, id: messageId });
+  const answer = await fetch(`${address}?${search}`, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const { versions } = await answer.json();
+  const replies = versions.filter(({ reply }) => reply);
+  const version = versions.at(-1)?.message.version ?? 1;
+  return { version, first: version - replies.length + 1, replies };
+}
