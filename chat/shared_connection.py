@@ -64,7 +64,13 @@ class SharedConnection:
             if self._connection is not None:
                 return
             connection = self._pool.make_connection()
-            await connection.connect()
+            try:
+                # redis-py bounds the connecting, not the answers to its login: a server that stands still gives none.
+                async with asyncio.timeout(self._timeout_s):
+                    await connection.connect()
+            except TimeoutError:
+                await connection.disconnect(nowait=True)
+                raise RedisTimeoutError(f"No answer from Redis for {self._timeout_s} s") from None
             self._connection = connection
             self._tasks = [
                 asyncio.create_task(work)

@@ -94,6 +94,10 @@ async def test_a_server_that_hangs_is_a_timeout_and_nothing_old_is_answered_late
             *(impatient.call("ECHO", "old") for _ in range(3)), return_exceptions=True
         )
         assert all(isinstance(answer, RedisTimeoutError) for answer in answers)
+        # The system takes the new connection, the server greets nobody.
+        async with asyncio.timeout(5):
+            with pytest.raises(RedisTimeoutError):
+                await impatient.call("ECHO", "older")
     finally:
         own_redis.process.send_signal(signal.SIGCONT)
     assert await impatient.call("ECHO", "new") == "new"
