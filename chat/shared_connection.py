@@ -65,7 +65,7 @@ class SharedConnection:
                 return
             connection = self._pool.make_connection()
             try:
-                # redis-py bounds the connecting, not the answers to its login: a server that stands still gives none.
+                # redis-py bounds the connecting, not the answers to its login; a frozen server gives none.
                 async with asyncio.timeout(self._timeout_s):
                     await connection.connect()
             except TimeoutError:

@@ -1,4 +1,4 @@
-"""A model that hangs, before its first word or after it: the wait ends, both protocols say so, a retry is possible."""
+"""A model that hangs, before its first word or after it: the wait ends, both protocols say so, a retry works."""
 
 import json
 
