@@ -6,7 +6,7 @@ A conversation can be read and written to with forms alone; the modules in `stat
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -94,6 +94,10 @@ def conversation(request: HttpRequest, session_id: str) -> HttpResponse:
         if request.method == "POST":
             return _send(request, session_id)
         snapshot = sessions.snapshot(session_id)
+        if snapshot and "before" in request.GET:
+            snapshot = _earlier(snapshot, request.GET["before"])
+    except (errors.NotFound, errors.SessionExpired):
+        return gone(request)
     except RedisError as error:
         logger.warning("A conversation could not be read: %s", error)
         return unavailable(request)
@@ -155,6 +159,13 @@ class Turn:
         return _at(self.timestamp) if self.timestamp else None
 
 
+def _earlier(snapshot: Snapshot, before: str) -> Snapshot:
+    """What was said before a message, in place of the end: without scripts one turns pages."""
+    limit = get_conf().snapshot_messages
+    messages, has_more = sessions.read_earlier(snapshot.session.id, before, messages=limit)
+    return replace(snapshot, messages=messages, has_more=has_more, pending=[], reply=None)
+
+
 def _turns(snapshot: Snapshot) -> Iterator[Turn]:
     for message in snapshot.messages:
         yield _turn_of_history(message)
@@ -209,6 +220,8 @@ def _conversation(
         "turns": list(_turns(snapshot)),
         "waiting": snapshot.pending,
         "has_more": snapshot.has_more,
+        "first": next((said["id"] for said in snapshot.messages if said["source"] == "human"), ""),
+        "is_earlier": "before" in request.GET,
         "blank_human": Turn(source="human"),
         "blank_bot": Turn(source="bot"),
         "examples": [

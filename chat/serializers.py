@@ -56,6 +56,25 @@ class SessionSerializer(serializers.Serializer[Any]):
     messages = MessageSerializer(many=True)
 
 
+class StoredMessageSerializer(serializers.Serializer[Any]):
+    """One message as the frames of `chatbot.v1` carry it."""
+
+    id = serializers.UUIDField()
+    source = serializers.ChoiceField(choices=["human", "bot"])  # type: ignore[assignment]
+    text = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    finish = serializers.ChoiceField(choices=["stop", "length", "stopped"], required=False)
+    code = serializers.CharField(required=False, help_text="Of a message that failed: why.")
+    detail = serializers.CharField(required=False)
+
+
+class EarlierSerializer(serializers.Serializer[Any]):
+    """Messages before another one, oldest first."""
+
+    messages = StoredMessageSerializer(many=True)
+    has_more = serializers.BooleanField()
+
+
 class RecordMessageSerializer(serializers.Serializer[Any]):
     """One message of a conversation that is taken along."""
 

@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from chat import history, keys
 from chat.conf import get_conf
-from chat.errors import SessionExpired
+from chat.errors import NotFound, SessionExpired
 from chat.events import StoredMessage, public
 from chat.redis_client import Script, sync_client
 
@@ -21,6 +21,7 @@ _create = Script("create")
 _snapshot = Script("snapshot")
 _page = Script("page")
 _versions = Script("versions")
+_earlier = Script("earlier")
 _rotate = Script("rotate")
 _end = Script("end_session")
 _connect = Script("connect")
@@ -237,6 +238,24 @@ def read_versions(session_id: str, message_id: str, token: Token | None = None) 
     return [
         Version(orjson.loads(human), orjson.loads(reply) if reply else None) for human, reply in reversed(answer)
     ]
+
+
+def read_earlier(
+    session_id: str, before: str, *, messages: int, token: Token | None = None
+) -> tuple[list[StoredMessage], bool]:
+    """Up to so many messages before a human one, oldest first, and whether there are more.
+
+    With a token only if it is the session's. Raises SessionExpired, and NotFound for an unknown message.
+    """
+    secret_hash = token.secret_hash if token else ""
+    answer = _earlier.run_sync(keys.of_session(session_id), secret_hash, before, messages)
+    if answer is None:
+        raise SessionExpired
+    first, page = answer
+    if first < 0:
+        raise NotFound
+    found = history.visible(history.decode(page))
+    return found[-messages:], first > 0 or len(found) > messages
 
 
 def rotate(token: Token) -> Token:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("refresh_token", views.RefreshTokenView.as_view()),
     path("history", views.HistoryView.as_view(), name="history"),
     path("versions", views.VersionsView.as_view(), name="versions"),
+    path("messages", views.MessagesView.as_view(), name="messages"),
     path("healthz", views.AliveView.as_view()),
     path("readyz", views.ReadyView.as_view()),
     path("metrics", views.MetricsView.as_view()),

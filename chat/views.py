@@ -27,10 +27,12 @@ from rest_framework.views import exception_handler as drf_exception_handler
 
 from chat import about, events, health, limits, metrics, sessions, visitor
 from chat.conf import get_conf
-from chat.errors import Busy, ChatError, RateLimited, SessionExpired
+from chat.errors import Busy, ChatError, NotFound, RateLimited, SessionExpired
+from chat.events import public
 from chat.publishing import publish, publish_ended
 from chat.redis_client import is_unavailable
 from chat.serializers import (
+    EarlierSerializer,
     ErrorSerializer,
     NameErrorSerializer,
     NameSerializer,
@@ -48,7 +50,11 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 65_536
 """As much as a frame of the WebSocket may have. A name needs a hundredth of it."""
 
-_STATUS = {RateLimited: status.HTTP_429_TOO_MANY_REQUESTS, Busy: status.HTTP_503_SERVICE_UNAVAILABLE}
+_STATUS = {
+    NotFound: status.HTTP_404_NOT_FOUND,
+    RateLimited: status.HTTP_429_TOO_MANY_REQUESTS,
+    Busy: status.HTTP_503_SERVICE_UNAVAILABLE,
+}
 # The words of DRF's validation on the left, those of the WebSocket on the right.
 _CODES = {"required": "empty", "null": "empty", "blank": "empty", "max_length": "too_long"}
 _ERRORS = {400: ErrorSerializer, 503: ErrorSerializer}
@@ -261,6 +267,28 @@ class HistoryView(ApiView):
         response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
         response["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+class MessagesView(ApiView):
+    """What was said earlier than the last messages."""
+
+    @extend_schema(
+        summary="Read earlier messages",
+        description="Pages of a `session` frame's `messages`, for those who scroll up while it says `has_more`.",
+        parameters=[
+            *_WITH_TOKEN["parameters"],
+            OpenApiParameter("before", str, required=True, description="The first human message that is known."),
+            _OF_THE_PAGE,
+        ],
+        auth=_WITH_TOKEN["auth"],
+        responses={200: EarlierSerializer, 404: ErrorSerializer, **_ERRORS},
+    )
+    def get(self, request: Request) -> Response:
+        session_id, token = _readable_session(request)
+        before = request.query_params.get("before", "")
+        limit = get_conf().snapshot_messages
+        messages, has_more = sessions.read_earlier(session_id, before, messages=limit, token=token)
+        return Response({"messages": [public(message) for message in messages], "has_more": has_more})
 
 
 class VersionsView(ApiView):

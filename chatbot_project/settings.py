@@ -215,7 +215,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 CORS_ALLOWED_ORIGINS = list(CHAT["allowed_origins"])
-CORS_URLS_REGEX = r"^/(test|token|refresh_token|history|versions)$"
+CORS_URLS_REGEX = r"^/(test|token|refresh_token|history|messages|versions)$"
 # Without it a script of another origin cannot read the header.
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 CSRF_TRUSTED_ORIGINS = list(CHAT["allowed_origins"])

@@ -64,6 +64,14 @@ local function history_tail(count)
   return '[' .. table.concat(redis.call('LRANGE', HISTORY, -count, -1), ',') .. ']'
 end
 
+-- The messages from a place up to another one, without that, as the text of a JSON array.
+local function history_slice(first, last)
+  if has_document() then
+    return redis.call('JSON.GET', HISTORY, '$.messages[' .. first .. ':' .. last .. ']') or '[]'
+  end
+  return last <= first and '[]' or '[' .. table.concat(redis.call('LRANGE', HISTORY, first, last - 1), ',') .. ']'
+end
+
 -- A tail with at least `count` messages that are not left out, as far as there are so many. A message is left
 -- out by a member that marks it (`,"code":` of a failed one, `,"replaced":` of one answered again); a quote
 -- inside a text is escaped, so these strings cannot come from a text. The caller drops what is left out.

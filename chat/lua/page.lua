@@ -12,10 +12,4 @@ if ARGV[1] ~= '' and ARGV[1] ~= session[3]
   return nil
 end
 local first, last = tonumber(ARGV[2]), ARGV[2] + ARGV[3]
-local messages
-if has_document() then
-  messages = redis.call('JSON.GET', HISTORY, '$.messages[' .. first .. ':' .. last .. ']') or '[]'
-else
-  messages = '[' .. table.concat(redis.call('LRANGE', HISTORY, first, last - 1), ',') .. ']'
-end
-return {session[1], session[2], messages, history_length()}
+return {session[1], session[2], history_slice(first, last), history_length()}

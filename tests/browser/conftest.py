@@ -73,6 +73,19 @@ class Chat:
         expect(self.page.locator("#link-words")).to_have_text(words)
 
 
+class Effort:
+    """What a page's main thread works: its own time, for what other processes take here is no task of the page."""
+
+    def __init__(self, page: Page) -> None:
+        self._metrics = page.context.new_cdp_session(page)
+        self._metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def s(self) -> float:
+        """Seconds so far."""
+        all_ = self._metrics.send("Performance.getMetrics")["metrics"]
+        return float(next(each["value"] for each in all_ if each["name"] == "TaskDuration"))
+
+
 @dataclass
 class Visitor:
     """A browser profile. What its pages complain about is collected."""

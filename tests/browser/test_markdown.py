@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Effort, Visitor
 from tests.servers import Web
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -265,17 +265,10 @@ STREAM = """async ({ head, part, size }) => {
 @pytest.mark.parametrize("kind", KINDS)
 def test_streaming_into_a_reply_of_200_kb_makes_no_long_task(site: Web, visitor: Visitor, kind: str):
     page = visitor.begin(site).page
-    metrics = page.context.new_cdp_session(page)
-    # The page's own time: what another process takes on this machine is no task of the page.
-    metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def busy_s() -> float:
-        all_ = metrics.send("Performance.getMetrics")["metrics"]
-        return float(next(each["value"] for each in all_ if each["name"] == "TaskDuration"))
-
+    effort = Effort(page)
     head = {"code": "```python\n", "table": "| a | b | c |\n|---|---|---|\n"}.get(kind, "")
-    before = busy_s()
+    before = effort.s()
     result: dict[str, Any] = page.evaluate(STREAM, {"head": head, "part": KINDS[kind], "size": 200_000})
-    busy_ms = (busy_s() - before) * 1000 / result["frames"]
+    busy_ms = (effort.s() - before) * 1000 / result["frames"]
     assert result["length"] > 100_000
     assert result["tasks"] == [] or busy_ms < 25, f"{busy_ms:.0f} ms a frame, long tasks: {result['tasks']}"

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
-import orjson
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from chat import keys, sessions, visitor
+from chat import sessions, visitor
 from chat.sessions import Token
 from tests.servers import RedisServer
+from tests.stored import message, store
 
 EXPIRED = {"detail": "Session expired or does not exist", "code": "session_expired"}
 
@@ -22,21 +21,10 @@ def api(client: Client, each_redis: RedisServer, chat_settings: Callable[..., No
     return client
 
 
-def message(source: str, text: str, **members: Any) -> dict[str, Any]:
-    return {"id": str(uuid4()), "source": source, "text": text, "timestamp": "2026-01-02T03:04:05.678Z", **members}
-
-
 def begin(redis: RedisServer, *messages: dict[str, Any], name: str = "Ada") -> Token:
     """A session with these messages, stored as the scripts store them."""
     token, session = sessions.create(name)
-    client, key = redis.client(), keys.history(session.id)
-    is_document = client.hget(keys.session(session.id), "form") == "json"
-    for each in messages:
-        text = orjson.dumps(each).decode()
-        if is_document:
-            client.execute_command("JSON.ARRAPPEND", key, "$.messages", text)
-        else:
-            client.rpush(key, text)
+    store(redis.client(), session.id, *messages)
     return token
 
 

@@ -13,6 +13,7 @@ from chat import keys, queue, sessions, visitor
 from chat.errors import ModelUnavailable
 from chat.redis_client import shared_connection
 from tests.servers import RedisServer
+from tests.stored import exchanges, store
 
 pytestmark = pytest.mark.usefixtures("redis_server")
 
@@ -254,6 +255,21 @@ def test_nobody_ends_a_foreign_session(browser: Client):
 
 def test_ending_needs_a_form(browser: Client):
     assert browser.get(f"{begin(browser)}end").status_code == 405
+
+
+def test_without_scripts_one_turns_pages(browser: Client, redis_server: RedisServer):
+    url = begin(browser)
+    store(redis_server.client(), session_of(url), *exchanges(60))
+    page = browser.get(url).content.decode()
+    assert "question 59" in page
+    assert "question 34<" not in page
+    link = re.search(r'href="(\?before=[^"#]+)#latest"', page)
+    assert link
+    page = browser.get(url + link[1]).content.decode()
+    assert "question 34<" in page
+    assert "question 35<" not in page
+    assert "To the latest messages" in page
+    assert browser.get(f"{url}?before=nothing").status_code == 404
 
 
 # --- Redis is away ----------------------------------------------------------------------------------------

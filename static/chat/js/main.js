@@ -5,6 +5,7 @@ import { Connection } from "./connection.js";
 import { copyText } from "./copy.js";
 import { Drafts } from "./drafts.js";
 import { Editing } from "./editing.js";
+import { Earlier } from "./earlier.js";
 import { Notice } from "./notice.js";
 import { Outgoing } from "./outgoing.js";
 import { onGrown } from "./reply.js";
@@ -26,7 +27,6 @@ const socketUrl = new URL(`${socketPath}?session=${encodeURIComponent(sessionId)
 socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 
 const welcome = document.getElementById("welcome");
-const earlier = document.getElementById("earlier");
 const spoken = document.getElementById("spoken");
 
 let state = INITIAL;
@@ -53,6 +53,7 @@ const drafts = new Drafts(sessionId);
 const turnsElement = document.getElementById("turns");
 const turns = new TurnList(turnsElement, act);
 const follow = new Follow(document.getElementById("scroller"), document.getElementById("jump"));
+const earlier = new Earlier(document.getElementById("scroller"), sessionId, showEarlier);
 const notice = new Notice({ retryNow: () => connection.retryNow(), startAgain: () => drafts.carry() });
 const composer = new Composer(drafts, { send, stop });
 const editing = new Editing(composer, drafts);
@@ -224,6 +225,12 @@ document.getElementById("examples").addEventListener("click", (event) => {
   if (button) composer.take(button.dataset.prompt);
 });
 
+/** Earlier messages come in above what is read, which stays where it is. */
+function showEarlier(page) {
+  change("earlier", page);
+  follow.keepPlace(document.getElementById("turns"), render);
+}
+
 // --- What is shown ---------------------------------------------------------------------------------------------------
 
 function change(name, about) {
@@ -237,6 +244,7 @@ function schedule() {
 }
 
 function render() {
+  cancelAnimationFrame(frameRequest);
   frameRequest = 0;
   clearTimeout(tick);
   const now = Date.now();
@@ -254,7 +262,7 @@ function render() {
     };
     isCounting = turns.render(timeline(state), about) || isCounting;
     readAloud();
-    earlier.hidden = !state.hasMore;
+    earlier.show(state.messages, state.hasMore);
     welcome.hidden = !isEmpty(state);
     sidebar.shown(state.rev);
   }

@@ -60,6 +60,17 @@ export class Follow {
     this.#show();
   }
 
+  /** Do what changes things above, so that what is read does not move. */
+  keepPlace(list, change) {
+    const { top } = this.#area.getBoundingClientRect();
+    const read = [...list.children].find((turn) => turn.getBoundingClientRect().bottom > top);
+    const before = read?.getBoundingClientRect().top;
+    change();
+    // Browsers that do it by themselves have done it here, but none does at the very top.
+    if (read?.isConnected) this.#box.scrollTop += read.getBoundingClientRect().top - before;
+    this.#lastTop = this.#box.scrollTop;
+  }
+
   /** Go to the end and stay there. */
   jump() {
     const box = this.#box;

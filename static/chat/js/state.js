@@ -51,12 +51,13 @@ const frames = {
   session(state, frame) {
     const known = new Set([...frame.messages, ...frame.pending].map((message) => message.id));
     const reply = frame.reply && { ...frame.reply, size: codePoints(frame.reply.text) };
+    const { messages, hasMore } = withEarlier(state, frame, known);
     return {
       ...state,
       rev: frame.rev,
       session: frame.session,
-      messages: frame.messages,
-      hasMore: frame.has_more,
+      messages,
+      hasMore,
       pending: frame.pending,
       reply,
       outbox: state.outbox.filter((message) => !known.has(message.id)),
@@ -148,7 +149,21 @@ function settle(state, rev, to, outcome, reply) {
   };
 }
 
+/** Pages of earlier messages stay when the session comes anew, as long as nothing is missing in between. */
+function withEarlier(state, frame, known) {
+  const joint = state.messages.findIndex((message) => message.id === frame.messages[0]?.id);
+  if (joint <= 0) return { messages: frame.messages, hasMore: frame.has_more };
+  const earlier = state.messages.slice(0, joint).filter((message) => !known.has(message.id));
+  return { messages: [...earlier, ...frame.messages], hasMore: state.hasMore };
+}
+
 const acts = {
+  /** A page of what was said before the first message. */
+  earlier: (state, { messages, has_more: hasMore }) => {
+    const known = new Set([...state.messages, ...state.pending].map((message) => message.id));
+    return { ...state, messages: [...messages.filter((message) => !known.has(message.id)), ...state.messages], hasMore };
+  },
+
   /** The visitor sent a message; the server does not know it yet. */
   composed: (state, { id, text, timestamp, replaces }) => ({
     ...state,

@@ -7,6 +7,8 @@ import { errorIn, waiting, words } from "./words.js";
 
 /** After this long at the head of the line the page says that it takes unusually long. */
 const LONG_WAIT_MS = 20_000;
+/** What is said about these changes with the situation alone, not with time. */
+const SETTLED = ["done", "stopped", "failed"];
 
 export class TurnList {
   #list;
@@ -49,10 +51,15 @@ export class TurnList {
     let next = this.#list.firstElementChild;
     let isCounting = false;
     const last = turns.at(-1);
+    const situation = `${about.isReady}|${about.isOver}|${about.isAnswering}|${about.busy}`;
     for (const turn of turns) {
       const entry = this.#turns.get(turn.id) ?? this.#keep(turn.id, this.#make(turn));
       if (entry.element === next) next = next.nextElementSibling;
       else this.#list.insertBefore(entry.element, next);
+      // Of a thousand turns most are as they were in the frame before.
+      const isSettled = entry.turn === turn && entry.situation === situation && turn !== last && SETTLED.includes(turn.status);
+      if (isSettled) continue;
+      entry.situation = turn === last ? "" : situation;
       isCounting = this.#update(entry, turn, { ...about, isLast: turn === last }) || isCounting;
     }
     workOff();
@@ -82,6 +89,7 @@ export class TurnList {
       time: element.querySelector("time"),
       turn: null,
       shown: "",
+      situation: "",
       since: Date.now(),
     };
     this.#turns.set(id, entry);

@@ -29,6 +29,10 @@ export const words = Object.freeze({
   unsent: gettext("Not sent, kept for the next conversation"),
   unconfirmed: gettext("The server did not confirm this message."),
 
+  earlier: gettext("Earlier messages"),
+  loadingEarlier: gettext("Earlier messages are coming"),
+  earlierFailed: gettext("Earlier messages could not be loaded. Try again"),
+
   copy: gettext("Copy"),
   copied: gettext("Copied"),
   copyCode: gettext("Copy the code"),
