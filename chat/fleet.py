@@ -9,6 +9,8 @@ from chat.counters import Totals
 from chat.health import WorkerInfo
 from chat.redis_client import now_ms, sync_client
 
+SUSPICIOUS_WAIT_S = 5.0
+"""With a free slot nothing waits so long."""
 MOST_UNDER_WAY = 1000
 """So many replies in progress are looked at, of each partition."""
 
@@ -27,6 +29,8 @@ class Fleet:
     sessions: int
     """Some of them, at most about a quarter, have expired."""
     sockets: int
+    failed_sessions: int
+    """Those whose last message failed; some may have expired."""
     dead_letters: int
     workers: list[WorkerInfo]
     """Those that are gone for less than ten minutes included."""
@@ -70,16 +74,13 @@ class UnderWay:
 def read() -> Fleet:
     """The figures, in four round trips."""
     partitions = range(get_conf().partitions)
-    client = sync_client()
-    pipeline = client.pipeline(transaction=False)
-    for number in partitions:
-        pipeline.xinfo_groups(keys.stream(number))
-    groups = [_group(answer) for answer in pipeline.execute(raise_on_error=False)]
-    pipeline = client.pipeline(transaction=False)
+    groups = _groups()
+    pipeline = sync_client().pipeline(transaction=False)
     for number in partitions:
         pipeline.hgetall(keys.counters(number))
         pipeline.hgetall(keys.workers(number))
         pipeline.zcard(keys.sessions(number))
+        pipeline.zcard(keys.failed(number))
         pipeline.xlen(keys.dead_letters(number))
         pipeline.xrange(keys.stream(number), f"({groups[number]['last-delivered-id']}", "+", count=1)
     answers = pipeline.execute()
@@ -88,19 +89,25 @@ def read() -> Fleet:
         # Those of web processes that died are counted no longer than their registration.
         pipeline.zcount(keys.open_sockets(number), at_ms, "+inf")
     sockets = pipeline.execute()
-    totals = counters.read_totals(answers[0::5])
+    totals = counters.read_totals(answers[0::6])
     answering = sum(group["pending"] for group in groups)
-    first = [int(entries[0][0].partition("-")[0]) for entries in answers[4::5] if entries]
+    first = [int(entries[0][0].partition("-")[0]) for entries in answers[5::6] if entries]
     return Fleet(
         totals=totals,
         waiting=max(0, totals["waiting"] - answering),
         answering=answering,
         oldest_wait_s=max(0, at_ms - min(first)) / 1000 if first else 0.0,
-        sessions=sum(answers[2::5]),
+        sessions=sum(answers[2::6]),
         sockets=sum(sockets),
-        dead_letters=sum(answers[3::5]),
-        workers=health.decode_workers(answers[1::5], at_ms),
+        failed_sessions=sum(answers[3::6]),
+        dead_letters=sum(answers[4::6]),
+        workers=health.decode_workers(answers[1::6], at_ms),
     )
+
+
+def last_delivered() -> list[str]:
+    """Of each partition the last wake-up that a worker was given; those after it wait."""
+    return [group["last-delivered-id"] for group in _groups()]
 
 
 def under_way() -> list[UnderWay]:
@@ -159,6 +166,13 @@ def _given() -> list[tuple[int, str, str, int]]:
         for number, answer in enumerate(answers)
         for entry in _unless_missing(answer)
     ]
+
+
+def _groups() -> list[dict[str, Any]]:
+    pipeline = sync_client().pipeline(transaction=False)
+    for number in range(get_conf().partitions):
+        pipeline.xinfo_groups(keys.stream(number))
+    return [_group(answer) for answer in pipeline.execute(raise_on_error=False)]
 
 
 def _group(answer: Any) -> dict[str, Any]:

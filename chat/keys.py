@@ -33,6 +33,11 @@ def session(session_id: str) -> str:
     return _of_session("session", session_id)
 
 
+def session_prefix(number: int) -> str:
+    """What the keys of `session` begin with, in one partition."""
+    return _in_partition(number, "session:")
+
+
 def history(session_id: str) -> str:
     """JSON document or list: the messages, oldest first."""
     return _of_session("history", session_id)

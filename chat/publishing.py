@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from chat import events, keys
 from chat.events import Event
+from chat.queue import Stopped
 from chat.sessions import Ended
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,20 @@ def publish_ended(session_id: str, ended: Ended) -> None:
     publish(session_id, events.ended())
     if ended.worker:
         _group_send(keys.worker_group(ended.worker), {"type": "worker.drop", "reply": ended.reply})
+
+
+def publish_stopped(session_id: str, stopped: Stopped) -> None:
+    """Tell that a reply was stopped, and let its worker go."""
+    # A client that knows of the beginning drops it.
+    publish(session_id, events.started(stopped.started_rev, stopped.message["id"], stopped.to))
+    publish(session_id, events.replied(stopped.rev, stopped.to, stopped.message))
+    _group_send(keys.worker_group(stopped.worker), {"type": "worker.drop", "reply": stopped.message["id"]})
+
+
+def publish_drain(worker: str) -> None:
+    """Let a worker hear at once that it is to drain."""
+    # Workers of an older version look for a reply in every message.
+    _group_send(keys.worker_group(worker), {"type": "worker.drain", "reply": ""})
 
 
 def _group_send(group: str, message: dict[str, Any]) -> None:

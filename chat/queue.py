@@ -72,11 +72,12 @@ class Stopped:
 
 async def stop(session_id: str) -> Stopped:
     """End the reply in progress, keep what was written. Raises NotFound when there is none."""
-    answer = await _stop.run(keys.of_session(session_id), session_id, get_conf().session_ttl_s)
-    if answer is None:
-        raise NotFound("No reply is being written.")
-    rev, to, message, worker, started_rev = answer
-    return Stopped(rev, to, orjson.loads(message), worker, started_rev)
+    return _stopped(await _stop.run(*_stop_call(session_id)))
+
+
+def stop_sync(session_id: str) -> Stopped:
+    """Like `stop`, for views."""
+    return _stopped(_stop.run_sync(*_stop_call(session_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +106,16 @@ async def retry(session_id: str, message_id: str) -> Accepted:
 
     Raises SessionExpired, NotFound, QueueFull, Busy or RateLimited.
     """
-    conf = get_conf()
-    answer = await _retry.run(
-        keys.of_session(session_id),
-        session_id,
-        message_id,
-        conf.max_pending,
-        conf.share(conf.max_queue),
-        conf.share(conf.max_pending_per_ip),
-        conf.messages_per_minute,
-    )
-    if answer[0] == "not_found":
-        raise NotFound("Only a failed message or the last reply can be answered again.")
-    _raise_refusal(answer)
-    _, rev, position, message = answer
-    return Accepted(rev, position, orjson.loads(message), is_new=True)
+    per_minute = get_conf().messages_per_minute
+    return _retried(await _retry.run(*_retry_call(session_id, message_id, per_minute)))
+
+
+def retry_for_staff(session_id: str, message_id: str) -> Accepted:
+    """Like `retry`, for views of staff, who do not spend what the visitor may write in a minute.
+
+    Raises SessionExpired, NotFound or QueueFull.
+    """
+    return _retried(_retry.run_sync(*_retry_call(session_id, message_id, 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +301,31 @@ def _accepted(message_id: str, text: str, replaces: str, answer: list[Any]) -> A
     if replaces:
         message["replaces"] = replaces
     return Accepted(rev, position, message, is_new=status == "queued")
+
+
+def _stop_call(session_id: str) -> tuple[Any, ...]:
+    return keys.of_session(session_id), session_id, get_conf().session_ttl_s
+
+
+def _stopped(answer: list[Any] | None) -> Stopped:
+    if answer is None:
+        raise NotFound("No reply is being written.")
+    rev, to, message, worker, started_rev = answer
+    return Stopped(rev, to, orjson.loads(message), worker, started_rev)
+
+
+def _retry_call(session_id: str, message_id: str, per_minute: int) -> tuple[Any, ...]:
+    conf = get_conf()
+    limits = conf.max_pending, conf.share(conf.max_queue), conf.share(conf.max_pending_per_ip), per_minute
+    return keys.of_session(session_id), session_id, message_id, *limits
+
+
+def _retried(answer: list[Any]) -> Accepted:
+    if answer[0] == "not_found":
+        raise NotFound("Only a failed message or the last reply can be answered again.")
+    _raise_refusal(answer)
+    _, rev, position, message = answer
+    return Accepted(rev, position, orjson.loads(message), is_new=True)
 
 
 def _raise_refusal(answer: list[Any]) -> None:

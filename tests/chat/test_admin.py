@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, sync_playwright
 
-from chat import keys, overview, queue, sessions
-from chat.admin import PAGE_SIZE
+from chat import keys, overview, queue, search, sessions
+from chat.admin.sessions import PAGE_SIZE
 from chat.errors import ModelError
 from chat.models import Session
 from chat.queue import Claim
 from chat.redis_client import sync_client
+from chat.search import Wanted
 from tests.clients import call, new_token
 from tests.invariants import Hands
 from tests.servers import ROOT, RedisServer, Stack
@@ -48,6 +50,12 @@ def viewer(redis_server: RedisServer) -> Client:
 
 
 @pytest.fixture
+def changer(redis_server: RedisServer) -> Client:
+    """Somebody who may see sessions, stop replies and have messages answered again."""
+    return staff("view_session", "change_session")
+
+
+@pytest.fixture
 def ender(redis_server: RedisServer) -> Client:
     """Somebody who may see sessions and end them."""
     return staff("view_session", "delete_session")
@@ -59,6 +67,15 @@ def detail(session_id: str) -> str:
 
 def end_page(session_id: str) -> str:
     return reverse("admin:chat_session_delete", args=[session_id.replace("_", "_5F")])
+
+
+def address(name: str, session_id: str, *more: str) -> str:
+    return reverse(f"admin:chat_session_{name}", args=[session_id.replace("_", "_5F"), *more])
+
+
+def done(session_id: str) -> list[str]:
+    """What staff did to a session, by the admin's history."""
+    return [entry.change_message for entry in LogEntry.objects.filter(object_id=session_id)]
 
 
 def begin(name: str = "Ada") -> str:
@@ -100,7 +117,7 @@ def test_the_list_shows_each_session_newest_first(
     text = viewer.get(LIST).content.decode()
     assert "&lt;b&gt;Busy&lt;/b&gt;" in text
     assert "<b>Busy" not in text
-    assert "by worker-7" in text
+    assert "by worker-7 for 0." in text
     assert idle[:8] in text
     assert "3 sessions" in text
     assert "checkbox" not in text
@@ -116,7 +133,7 @@ def test_the_list_has_pages(viewer: Client, chat_settings: Callable[..., None]) 
     assert viewer.get(LIST, {"p": "nonsense"}).context["page"].number == 1
 
 
-def test_a_page_takes_two_round_trips(viewer: Client, redis_server: RedisServer) -> None:
+def test_a_page_takes_three_round_trips(viewer: Client, redis_server: RedisServer) -> None:
     for number in range(PAGE_SIZE):
         begin(f"visitor-{number}")
     trips = 0
@@ -131,8 +148,8 @@ def test_a_page_takes_two_round_trips(viewer: Client, redis_server: RedisServer)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client.connection_pool.connection_class, "send_packed_command", counted)
         assert len(overview.newest(0, PAGE_SIZE)) == PAGE_SIZE
-    # The ids, then all that is shown of them.
-    assert trips == 2
+    # The ids, all that is shown of them, and the time.
+    assert trips == 3
 
 
 def test_expired_sessions_are_shown_no_more_and_forgotten(viewer: Client, redis_server: RedisServer) -> None:
@@ -162,6 +179,111 @@ def test_sessions_of_several_partitions_make_one_list(
     assert overview.count() == 9
     pages = [[session.id for session in overview.newest(offset, 4)] for offset in (0, 4, 8)]
     assert [session_id for page in pages for session_id in page] == begun[::-1]
+
+
+# --- Search and filters ---
+
+
+def shown(client: Client, **query: Any) -> list[str]:
+    """Names on the list, in its order."""
+    return [session.name for session in client.get(LIST, query).context["sessions"]]
+
+
+def test_sessions_are_found_by_name_and_id(viewer: Client, redis_server: RedisServer) -> None:
+    ada, other = begin("Ada Lovelace"), begin("Ärger")
+    put_in_order(redis_server.client(), ada, other)
+    assert shown(viewer, q="LOVE") == ["Ada Lovelace"]
+    assert shown(viewer, q="ärg") == shown(viewer, q="ÄRGER") == ["Ärger"]
+    assert shown(viewer, q=ada[:8]) == shown(viewer, q=ada) == ["Ada Lovelace"]
+    assert shown(viewer, q="nobody") == []
+    assert "None of the sessions" in viewer.get(LIST, {"q": "nobody"}).content.decode()
+
+
+def test_sessions_are_filtered_by_state(
+    viewer: Client, each_redis: RedisServer, run_async: Callable[..., Any]
+) -> None:
+    hands = Hands(each_redis.client())
+    names = ("Idle", "Failed", "Answering", "Waiting", "Waiting too")
+    idle, failed, answering, waiting, waiting_too = (begin(name) for name in names)
+
+    async def talk() -> None:
+        await hands.answer(idle)
+        await hands.send(failed)
+        await hands.fail(await hands.work(), ModelError())
+        await hands.send(answering)
+        await hands.work("worker-7")
+        await hands.send(waiting)
+        await hands.send(waiting_too)
+
+    run_async(talk)
+    assert shown(viewer, state="idle") == ["Idle"]
+    assert shown(viewer, state="failed") == ["Failed"]
+    assert shown(viewer, state="answering") == ["Answering"]
+    # Whose turn came first comes first.
+    assert shown(viewer, state="waiting") == ["Waiting", "Waiting too"]
+    assert shown(viewer, state="waiting", q="too") == ["Waiting too"]
+    assert len(shown(viewer, state="nonsense", age="nonsense")) == 5
+    # A failure counts until the next reply; a session that is gone is forgotten.
+    run_async(lambda: queue.retry(failed, hands.stored(failed).history[0]["id"]))
+    assert shown(viewer, state="failed") == []
+
+    async def succeed() -> None:
+        for _ in range(3):
+            await hands.reply(await hands.work())
+
+    run_async(succeed)
+    assert shown(viewer, state="failed") == shown(viewer, state="waiting") == []
+    redis: Any = each_redis.client()
+    redis.zadd(keys.failed(0), {"expired": 1})
+    assert shown(viewer, state="failed") == []
+    assert redis.zcard(keys.failed(0)) == 0
+
+
+def test_sessions_are_filtered_by_age(viewer: Client, redis_server: RedisServer) -> None:
+    redis: Any = redis_server.client()
+    now_ms = redis.time()[0] * 1000
+    for name, age_h in (("New", 0.1), ("Yesterday's", 20), ("Old", 30)):
+        session_id = begin(name)
+        start = datetime.fromtimestamp(now_ms / 1000 - age_h * 3600, UTC)
+        redis.hset(keys.session(session_id), "session_start", start.isoformat())
+        redis.zadd(keys.sessions(0), {session_id: start.timestamp() * 1000})
+    assert shown(viewer, age="hour") == ["New"]
+    assert shown(viewer, age="day") == ["New", "Yesterday's"]
+    assert shown(viewer, age="older") == ["Old"]
+    assert shown(viewer, age="older", q="new") == []
+
+
+def test_a_search_is_bounded_and_goes_on(
+    viewer: Client, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = [begin("Ada" if number % 3 else f"visitor-{number}") for number in range(90)]
+    put_in_order(redis_server.client(), *begun)
+    monkeypatch.setattr(search, "NAMES_AT_ONCE", 20)
+    # Out of patience after the first chunk.
+    monkeypatch.setattr(search, "PATIENCE_S", 1e-9)
+    assert search.search(Wanted("ada"), 0, 50).next_rank == 20
+    monkeypatch.setattr(search, "PATIENCE_S", 60)
+    found: list[str] = []
+    query = f"{LIST}?q=ada"
+    pages = 0
+    while query:
+        answer = viewer.get(query)
+        found += [session.id for session in answer.context["sessions"]]
+        query = LIST + answer.context["further"] if answer.context["further"] else ""
+        pages += 1
+    assert found == [session_id for number, session_id in enumerate(begun) if number % 3][::-1]
+    assert pages == 2
+    assert shown(viewer, q="ada", rank="nonsense")[0] == "Ada"
+
+
+def test_a_search_covers_all_partitions(
+    viewer: Client, redis_server: RedisServer, chat_settings: Callable[..., None]
+) -> None:
+    chat_settings(partitions=3)
+    begun = [begin(f"visitor-{number}") for number in range(9)]
+    assert sorted(shown(viewer, q="visitor")) == sorted(f"visitor-{number}" for number in range(9))
+    assert shown(viewer, q=begun[4]) == ["visitor-4"]
+    assert len(shown(viewer, age="hour")) == 9
 
 
 # --- One session ----------------------------------------------------------------------------------------------
@@ -236,7 +358,7 @@ def test_a_session_is_ended_after_a_question(
     assert "1 session was ended" in answer.content.decode()
     assert sessions.snapshot(session_id) is None
     assert sessions.snapshot(other)
-    assert f"Session {session_id[:8]} was ended by staff member" in caplog.text
+    assert f"session {session_id[:8]}: Ended, by staff member" in caplog.text
     # Who did it stays; the visitor's name does not.
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.object_repr, entry.is_deletion()) == (session_id, session_id[:8], True)
@@ -255,6 +377,92 @@ def test_several_sessions_are_ended_at_once(ender: Client, redis_server: RedisSe
     assert ender.post(LIST, {}, follow=True).redirect_chain == [(LIST, 302)]
 
 
+# --- What staff do to a session ---
+
+
+def test_a_running_reply_is_stopped(
+    changer: Client, each_redis: RedisServer, run_async: Callable[..., Any]
+) -> None:
+    hands = Hands(each_redis.client())
+    session_id = begin()
+
+    async def talk() -> None:
+        await hands.send(session_id, "go on and on")
+        await hands.flush(await hands.work("worker-7"), 0, "so far")
+
+    run_async(talk)
+    assert address("stop", session_id) in changer.get(detail(session_id)).content.decode()
+    assert changer.get(address("stop", session_id)).status_code == 405
+    answer = changer.post(address("stop", session_id), follow=True)
+    assert "The reply was stopped." in answer.content.decode()
+    assert "worker-7" in answer.content.decode()
+    assert hands.texts(session_id) == ["go on and on", "so far"]
+    assert "No reply is being written" in changer.post(address("stop", session_id), follow=True).content.decode()
+    assert done(session_id) == ["Stopped the running reply"]
+
+
+def test_a_failed_message_is_answered_again_whatever_the_visitor_may_send(
+    changer: Client, each_redis: RedisServer, run_async: Callable[..., Any], chat_settings: Callable[..., None]
+) -> None:
+    chat_settings(messages_per_minute=1)
+    hands = Hands(each_redis.client())
+    session_id = begin()
+
+    async def fail() -> str:
+        message_id = await hands.send(session_id, "this fails")
+        await hands.fail(await hands.work(), ModelError(), "half")
+        return message_id
+
+    message_id = run_async(fail)
+    assert address("again", session_id) in changer.get(detail(session_id)).content.decode()
+    answer = changer.post(address("again", session_id), {"message": message_id}, follow=True)
+    assert "waits to be answered again" in answer.content.decode()
+    assert overview.find(session_id).state == "waiting"  # type: ignore[union-attr]
+    for wrong in (message_id, "nonsense"):
+        answer = changer.post(address("again", session_id), {"message": wrong}, follow=True)
+        assert "Not done: Only a failed message" in answer.content.decode()
+
+    async def succeed() -> None:
+        await hands.reply(await hands.work(), "now it works")
+
+    run_async(succeed)
+    assert hands.texts(session_id) == ["this fails", "now it works"]
+    assert done(session_id) == ["Queued a failed message again"]
+
+
+def test_a_conversation_is_exported(
+    viewer: Client, each_redis: RedisServer, run_async: Callable[..., Any]
+) -> None:
+    hands = Hands(each_redis.client())
+    session_id = begin("Ada")
+
+    async def talk() -> None:
+        await hands.send(session_id, "hello")
+        await hands.reply(await hands.work(), "yes", model="echo", took_ms=12, tokens=3)
+
+    run_async(talk)
+    text = viewer.get(detail(session_id)).content.decode()
+    assert "took 12 ms" in text
+    assert "3 tokens" in text
+    answer = viewer.get(address("export", session_id, "json"))
+    assert answer["Content-Disposition"] == f'attachment; filename="chat-{session_id[:8]}-{today()}.json"'
+    record = answer.json()
+    assert [message["text"] for message in record["messages"]] == ["hello", "yes"]
+    assert record["messages"][1]["took_ms"] == 12
+    answer = viewer.get(address("export", session_id, "md"))
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    assert "## Ada" in answer.content.decode()
+    assert viewer.get(address("export", session_id, "pdf")).status_code == 404
+    assert viewer.get(address("export", "a" * 22, "md"), follow=True).redirect_chain == [(LIST, 302)]
+    assert sorted(done(session_id)) == ["Exported as json", "Exported as md"]
+    history = viewer.get(address("history", session_id)).content.decode()
+    assert "Exported as json" in history
+
+
+def today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
+
+
 # --- Who may what ---------------------------------------------------------------------------------------------
 
 
@@ -270,6 +478,9 @@ def test_permissions_are_kept(viewer: Client, redis_server: RedisServer) -> None
     assert viewer.post(end_page(session_id), {"confirmed": "1"}).status_code == 403
     assert viewer.post(LIST, {"session": session_id, "confirmed": "1"}).status_code == 403
     assert viewer.get(f"{LIST}add/").status_code == 403
+    assert viewer.post(address("stop", session_id)).status_code == 403
+    assert viewer.post(address("again", session_id)).status_code == 403
+    assert nobody.get(address("export", session_id, "json")).status_code == 403
     assert sessions.snapshot(session_id)
 
 

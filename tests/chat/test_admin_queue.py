@@ -1,0 +1,279 @@
+"""The queue, its workers and the dead letters in Django's admin."""
+
+import json
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from chat import counters, fleet, keys, overview, queue, sessions
+from chat.redis_client import sync_client
+from tests.chat.test_admin import begin, staff
+from tests.invariants import Hands
+from tests.servers import RedisServer, Stack, wait_until
+
+QUEUE = "/admin/chat/worker/"
+LIVE = f"{QUEUE}live/"
+LETTERS = "/admin/chat/deadletter/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(redis_server: RedisServer) -> Client:
+    """Somebody who may do everything about the queue."""
+    kinds = [
+        f"{verb}_{what}" for verb in ("view", "change", "delete") for what in ("worker", "deadletter", "session")
+    ]
+    return staff(*kinds)
+
+
+@pytest.fixture
+def hands(each_redis: RedisServer) -> Hands:
+    return Hands(each_redis.client())
+
+
+def say(redis: Any, name: str, *, seen_s_ago: float = 0, **about: Any) -> None:
+    seconds, _ = redis.time()
+    about = {"slots": 2, "busy": 0, "model": "echo", "version": "9.9"} | about
+    redis.hset(keys.workers(0), name, json.dumps({**about, "seen": int((seconds - seen_s_ago) * 1000)}))
+
+
+async def give_up(hands: Hands, session_id: str, text: str) -> str:
+    """A message ends three workers; gives its id."""
+    message_id = await hands.send(session_id, text)
+    await hands.work("w1")
+    for _ in range(3):
+        wake_up = hands.take_over("w2")
+        assert wake_up
+        await hands.claim(wake_up, "w2")
+    return message_id
+
+
+# --- The queue ---
+
+
+def test_the_page_tells_who_waits_and_why(operator: Client, hands: Hands, run_async: Callable[..., Any]) -> None:
+    def verdict() -> str:
+        return str(operator.get(LIVE).context["verdict"][1])
+
+    assert "No worker is alive" in verdict()
+    say(hands.client, "w1", slots=1)
+    assert "answered as they come" in verdict()
+    first, second = begin("Ada"), begin("Bob")
+
+    async def talk() -> None:
+        await hands.send(first)
+        await hands.send(second)
+        await hands.work("w1")
+
+    run_async(talk)
+    assert "All slots are in use" in verdict()
+    text = operator.get(QUEUE).content.decode()
+    assert reverse("admin:chat_session_change", args=[first.replace("_", "_5F")]) in text
+    assert "9.9" in text
+    # It dies: its reply is stuck until another takes it over.
+    say(hands.client, "w1", slots=1, seen_s_ago=60)
+    assert "No worker is alive" in verdict()
+    say(hands.client, "w2", slots=1)
+    assert "gone without a word" in verdict()
+    say(hands.client, "w2", draining=True)
+    assert "All workers drain" in verdict()
+
+
+def test_a_stuck_reply_is_marked(
+    operator: Client, hands: Hands, run_async: Callable[..., Any], chat_settings: Callable[..., None]
+) -> None:
+    session_id = begin("Ada")
+
+    async def talk() -> None:
+        await hands.send(session_id)
+        await hands.flush(await hands.work("w1"), 0, "so far")
+
+    run_async(talk)
+    say(hands.client, "w1")
+    (reply,) = fleet.under_way()
+    assert (reply.session_id, reply.name, reply.worker, reply.size, reply.attempt) == (
+        session_id,
+        "Ada",
+        "w1",
+        6,
+        1,
+    )
+    assert not reply.is_stuck
+    assert "chat-stuck" not in operator.get(LIVE).content.decode()
+    chat_settings(lease_s=-1)
+    assert "chat-stuck" in operator.get(LIVE).content.decode()
+
+
+async def sample_of_an_hour_ago(redis: Any) -> None:
+    """As if a worker had kept samples before anything happened."""
+    now_ms = redis.time()[0] * 1000
+    for name, ago_ms in (("minutes", 120_000), ("ten_minutes", 1_200_000), ("hours", 7_200_000)):
+        redis.xadd(keys.samples(0, name), {"totals": "{}"}, id=f"{now_ms - ago_ms}-0")
+
+
+def test_the_pictures_show_what_was_counted(operator: Client, hands: Hands, run_async: Callable[..., Any]) -> None:
+    session_id = begin()
+
+    async def talk() -> None:
+        await sample_of_an_hour_ago(hands.client)
+        await hands.answer(session_id)
+
+    run_async(talk)
+    for span in ("hour", "day", "week"):
+        answer = operator.get(LIVE, {"span": span})
+        assert ("Answered", "1") in answer.context["summary"]
+        assert answer.content.decode().count('class="chat-answered"') == 1
+    assert operator.get(LIVE, {"span": "nonsense"}).context["span"].name == "hour"
+    # The policy of the site allows no inline style and no inline script.
+    text = operator.get(QUEUE).content.decode()
+    assert "style=" not in text
+    assert "<style" not in text
+
+
+# --- Drain ---
+
+
+def test_a_drained_worker_finishes_and_ends(operator: Client, make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(MODEL_URL="echo:?first_delay_ms=60000", CHAT_LEASE_S="2")
+    worker = stack.worker("--grace", "0")
+    wait_until(lambda: len(fleet.read().living) == 1, "the worker to be seen")
+    (name,) = [said.name for said in fleet.read().living]
+    session_id = begin()
+    queue.accept_sync(session_id, "123e4567-e89b-12d3-a456-426614174000", "hi")
+    wait_until(lambda: overview.find(session_id).worker == name, "the message to be claimed")  # type: ignore[union-attr]
+    drain = reverse("admin:chat_worker_drain", args=[name])
+    assert f'action="{drain}"' in operator.get(QUEUE).content.decode()
+    answer = operator.post(drain, follow=True)
+    assert "finishes what it has and ends" in answer.content.decode()
+    assert worker.popen.wait(20) == 0
+    assert worker.said("was told to drain")
+    # What it could not finish went back, and nothing of it is left.
+    found = overview.find(session_id)
+    assert found
+    assert found.state == "waiting"
+    assert fleet.read().workers == []
+    assert sync_client().smembers(keys.draining(0)) == set()
+    assert LogEntry.objects.get().change_message == "Told to drain"
+    assert "no such worker" in operator.post(drain, follow=True).content.decode()
+
+
+def test_a_worker_that_missed_the_word_hears_it_with_its_next_sign_of_life(
+    hands: Hands, run_async: Callable[..., Any]
+) -> None:
+    fleet.drain("w1")
+
+    async def renew(worker: str) -> queue.Renewed:
+        return await queue.renew(0, worker, {}, [])
+
+    assert run_async(lambda: renew("w1")).drains
+    assert not run_async(lambda: renew("w2")).drains
+
+
+# --- Dead letters ---
+
+
+def test_a_dead_letter_is_answered_again(operator: Client, hands: Hands, run_async: Callable[..., Any]) -> None:
+    session_id, gone = begin("Ada"), begin("Bob")
+    run_async(lambda: give_up(hands, session_id, "poison <b>"))
+    run_async(lambda: give_up(hands, gone, "of somebody who left"))
+    sessions.end(gone)
+    answer = operator.get(LETTERS)
+    of_gone, letter = answer.context["letters"]
+    text = answer.content.decode()
+    assert "poison &lt;b&gt;" in text
+    assert (letter.reason, letter.attempts, letter.session_lives) == ("gave_up", 3, True)
+    assert not of_gone.session_lives
+    answer = operator.post(
+        LETTERS, {"letter": [letter.id, of_gone.id, "9:1-1", "nonsense"], "requeue": ""}, follow=True
+    )
+    text = answer.content.decode()
+    assert "1 message waits again" in text
+    assert "Session expired" in text
+    assert [left.id for left in answer.context["letters"]] == [of_gone.id]
+
+    async def succeed() -> None:
+        await hands.reply(await hands.work(), "at last")
+
+    run_async(succeed)
+    assert hands.texts(session_id) == ["poison <b>", "at last"]
+    answer = operator.post(LETTERS, {"letter": [of_gone.id], "drop": ""}, follow=True)
+    assert "There are no dead letters" in answer.content.decode()
+    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == ["Queued again", "Dropped"]
+
+
+def test_dead_letters_have_pages(operator: Client, redis_server: RedisServer, chat_settings: Any) -> None:
+    chat_settings(partitions=2)
+    redis: Any = redis_server.client()
+    message = json.dumps({"id": "x", "source": "human", "text": "hi", "timestamp": "now"})
+    for number in range(120):
+        fields = {"session": "a" * 22, "message": message, "reason": "gave_up", "attempts": 3}
+        redis.xadd(keys.dead_letters(number % 2), fields, id=f"{number + 1}-0")
+    found: list[str] = []
+    query: dict[str, str] = {}
+    while True:
+        answer = operator.get(LETTERS, query)
+        found += [letter.id.partition(":")[2] for letter in answer.context["letters"]]
+        if not answer.context["before"]:
+            break
+        query = {"before": answer.context["before"]}
+    assert found == [f"{number + 1}-0" for number in range(120)][::-1]
+    assert len(operator.get(LETTERS, {"before": "nonsense"}).context["letters"]) == 50
+
+
+# --- Who may what, and Redis away ---
+
+
+def test_permissions_are_kept(hands: Hands, run_async: Callable[..., Any]) -> None:
+    session_id = begin()
+    run_async(lambda: give_up(hands, session_id, "poison"))
+    say(hands.client, "w1")
+    viewer, nobody = staff("view_worker", "view_deadletter"), staff()
+    drain = reverse("admin:chat_worker_drain", args=["w1"])
+    (letter,) = viewer.get(LETTERS).context["letters"]
+    for path in (QUEUE, LIVE, LETTERS):
+        assert nobody.get(path).status_code == 403
+        assert Client().get(path).status_code == 302
+        assert 'type="submit" class="button"' not in viewer.get(path).content.decode()
+    assert viewer.post(drain).status_code == 403
+    assert viewer.get(drain).status_code == 405
+    for action in ("requeue", "drop"):
+        assert viewer.post(LETTERS, {"letter": letter.id, action: ""}).status_code == 403
+    assert staff("change_deadletter", "view_deadletter").post(LETTERS, {"drop": ""}).status_code == 403
+    assert viewer.get(f"{QUEUE}w1/delete/").status_code == 403
+    assert viewer.get(f"{QUEUE}w1/change/").status_code == 302
+    assert fleet.read().dead_letters == 1
+
+
+def test_the_first_page_tells_how_things_stand(
+    operator: Client, hands: Hands, run_async: Callable[..., Any]
+) -> None:
+    session_id = begin()
+    run_async(lambda: give_up(hands, session_id, "poison"))
+    run_async(lambda: hands.send(session_id))
+    text = " ".join(operator.get("/admin/").content.decode().split())
+    assert "1 message waits" in text
+    assert "0 workers are alive" in text
+    assert "1 dead letter<" in text
+    assert "1 session whose last message failed" in text
+    assert "The chat right now" not in staff("view_user").get("/admin/").content.decode()
+
+
+def test_redis_away_is_told(operator: Client, own_redis: RedisServer, chat_settings: Callable[..., None]) -> None:
+    chat_settings(redis_url=own_redis.url)
+    own_redis.stop(signal.SIGKILL)
+    for path in (QUEUE, LIVE, LETTERS):
+        answer = operator.get(path)
+        assert answer.status_code == 503
+        assert "does not answer" in answer.content.decode()
+    assert "does not answer" in operator.get("/admin/").content.decode()
+
+
+async def test_a_sample_by_any_worker_is_enough(hands: Hands, async_redis: None) -> None:
+    await counters.sample()
+    assert hands.client.xlen(keys.samples(0, "minutes")) == 1
