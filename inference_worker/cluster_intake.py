@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import AskError, RedisError
 
 from chat import keys
 from chat.cluster_connections import ClusterConnections
@@ -170,7 +170,10 @@ class ClusterIntake(Intake):
                 await self.ensure_groups()
         else:
             self._cluster().refresh()
-            logger.warning("Redis: %s; partition %d is read again in a moment", error, number)
+            if isinstance(error, AskError):  # or MovedError
+                logger.info("Partition %d is moving or has moved", number)
+            else:
+                logger.warning("Redis: %s; partition %d is read again in a moment", error, number)
         self._rest(number)
 
     def _rest(self, number: int) -> None:

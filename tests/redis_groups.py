@@ -14,6 +14,8 @@ from redis.crc import key_slot
 from tests.servers import RedisServer, free_port, redis_command, wait_until
 
 SERVICE = "chat"
+PARTITIONS = 6
+"""What tests spread over a Cluster: two for each master, more or less."""
 
 
 class SentinelGroup:
@@ -74,12 +76,15 @@ class SentinelGroup:
 class RedisCluster:
     """Three masters, each with a replica."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         options = (
             *("--cluster-enabled", "yes", "--cluster-node-timeout", "1000"),
             # A replica that was without its master for a moment may take its place all the same.
             *("--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0"),
+            # What a master that is away serves is away, and nothing else.
+            *("--cluster-require-full-coverage", "no"),
             *("--appendfsync", "always"),
+            *more,
         )
         self.nodes = [
             RedisServer(folder / str(number), "redis62", *options, port=_free_cluster_port())
@@ -114,11 +119,18 @@ class RedisCluster:
 
     def master_of(self, key: str) -> RedisServer:
         """The node that serves the slot of a key."""
+        return self._serving(key)[0]
+
+    def replica_of(self, key: str) -> RedisServer:
+        """Its replica."""
+        return self._serving(key)[1]
+
+    def _serving(self, key: str) -> list[RedisServer]:
         slot = key_slot(key.encode())
         ranges: Any = self._any().client().execute_command("CLUSTER SLOTS")
-        for first, last, master, *_ in ranges:
+        for first, last, *serving in ranges:
             if first <= slot <= last:
-                return next(node for node in self.nodes if node.port == master[1])
+                return [node for told in serving for node in self.nodes if node.port == told[1]]
         raise AssertionError(f"nobody serves slot {slot}")
 
     def kill_master_of(self, key: str) -> RedisServer:
@@ -128,26 +140,59 @@ class RedisCluster:
         node.stop(signal.SIGKILL)
         return node
 
+    @property
+    def running(self) -> list[RedisServer]:
+        return [node for node in self.nodes if node.process]
+
     def move(self, key: str, pause_s: float = 0.0) -> None:
         """Move the slot of a key to the next master, key by key, as redis-cli does."""
-        slot, source = key_slot(key.encode()), self.master_of(key)
-        masters = [node for node in self.nodes if node.process and _role(node) == "master"]
-        target = masters[(masters.index(source) + 1) % len(masters)]
-        source_id, target_id = (node.client().execute_command("CLUSTER MYID") for node in (source, target))
-        target.client().execute_command("CLUSTER SETSLOT", slot, "IMPORTING", source_id)
-        source.client().execute_command("CLUSTER SETSLOT", slot, "MIGRATING", target_id)
-        while names := source.client().execute_command("CLUSTER GETKEYSINSLOT", slot, 10):
-            source.client().execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *names)
+        move = self.begin_move(key)
+        while names := move.names(10):
+            move.take(*names)
             time.sleep(pause_s)
-        for node in (target, source, *(master for master in masters if master not in (target, source))):
-            node.client().execute_command("CLUSTER SETSLOT", slot, "NODE", target_id)
+        move.end()
 
-    def close(self) -> None:
+    def begin_move(self, key: str) -> "Move":
+        """The slot of a key is to go to the next master; its keys have not gone yet."""
+        source = self.master_of(key)
+        masters = [node for node in self.running if _role(node) == "master"]
+        target = masters[(masters.index(source) + 1) % len(masters)]
+        others = [node for node in masters if node not in (source, target)]
+        return Move(key_slot(key.encode()), source, target, others)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
         for node in self.nodes:
-            node.stop(signal.SIGKILL)
+            node.stop(number)
 
     def _any(self) -> RedisServer:
-        return next(node for node in self.nodes if node.process)
+        return self.running[0]
+
+
+class Move:
+    """A slot on its way from one master to another."""
+
+    def __init__(self, slot: int, source: RedisServer, target: RedisServer, others: list[RedisServer]) -> None:
+        self._slot, self._source, self._target, self._others = slot, source, target, others
+        source_id, self._target_id = (_ask(node, "CLUSTER MYID") for node in (source, target))
+        _ask(target, "CLUSTER SETSLOT", slot, "IMPORTING", source_id)
+        _ask(source, "CLUSTER SETSLOT", slot, "MIGRATING", self._target_id)
+
+    def names(self, count: int) -> list[str]:
+        """Keys that have not gone yet."""
+        return list(_ask(self._source, "CLUSTER GETKEYSINSLOT", self._slot, count))
+
+    def take(self, *names: str) -> None:
+        """Let keys go."""
+        _ask(self._source, "MIGRATE", "127.0.0.1", self._target.port, "", 0, 5000, "KEYS", *names)
+
+    def end(self) -> None:
+        """All have gone."""
+        for node in (self._target, self._source, *self._others):
+            _ask(node, "CLUSTER SETSLOT", self._slot, "NODE", self._target_id)
+
+
+def _ask(node: RedisServer, *words: object) -> Any:
+    return node.client().execute_command(*words)
 
 
 def _free_cluster_port() -> int:

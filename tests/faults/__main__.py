@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--webs", type=int, default=2)
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--lease", type=float, default=20.0, help="CHAT_LEASE_S of all processes")
-    parser.add_argument("--redis", choices=("redis62", "json"), default="redis62")
+    parser.add_argument("--redis", choices=("redis62", "json", "cluster"), default="redis62")
     options = parser.parse_args()
     plan = Plan(
         seed=options.seed,

@@ -9,7 +9,8 @@ from random import Random
 import redis
 
 from tests.faults.fleet import Fleet
-from tests.servers import Process
+from tests.redis_groups import RedisCluster
+from tests.servers import Process, RedisServer
 
 
 class Chaos:
@@ -24,15 +25,19 @@ class Chaos:
         self._redis_is_hurt = False
         self._frozen = False
         self._under_way: set[asyncio.Task[None]] = set()
+        # Of a Cluster no master is killed here: a failover may lose what was accepted last.
+        hurts_redis = (
+            [self._move_slot, self._move_slot]
+            if isinstance(fleet.redis, RedisCluster)
+            else [self._kill_redis, self._stop_redis, self._stall_redis]
+        )
         self._faults: list[Callable[[], Awaitable[None]]] = [
             self._kill_worker,
             self._stop_worker,
             self._freeze_worker,
             self._kill_web,
             self._stop_web,
-            self._kill_redis,
-            self._stop_redis,
-            self._stall_redis,
+            *hurts_redis,
             self._cut_pubsub,
             self._cut_everything,
         ]
@@ -118,6 +123,7 @@ class Chaos:
         self._redis_is_hurt = False
 
     async def _stall_redis(self) -> None:
+        assert isinstance(self._fleet.redis, RedisServer)
         process = self._fleet.redis.process
         if self._redis_is_hurt or process is None:
             return
@@ -125,6 +131,15 @@ class Chaos:
         process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(self._rng.uniform(0.2, self._lease_s * 1.2))
         process.send_signal(signal.SIGCONT)
+        self._redis_is_hurt = False
+
+    async def _move_slot(self) -> None:
+        assert isinstance(self._fleet.redis, RedisCluster)
+        if self._redis_is_hurt:
+            return
+        self._redis_is_hurt = True
+        key = f"{{{self._rng.randrange(self._fleet.partitions)}}}"
+        await asyncio.to_thread(self._fleet.redis.move, key, 0.05)
         self._redis_is_hurt = False
 
     async def _cut_pubsub(self) -> None:
@@ -136,9 +151,11 @@ class Chaos:
     def _kill_clients(self, *kinds: str) -> None:
         if self._redis_is_hurt:
             return
-        with redis.Redis(port=self._fleet.redis.port, socket_timeout=5) as client:
-            try:
-                for kind in kinds:
-                    client.execute_command("CLIENT", "KILL", "TYPE", kind)
-            except redis.RedisError:
-                return  # it was just being restarted
+        server = self._fleet.redis
+        for node in server.nodes if isinstance(server, RedisCluster) else [server]:
+            with redis.Redis(port=node.port, socket_timeout=5) as client:
+                try:
+                    for kind in kinds:
+                        client.execute_command("CLIENT", "KILL", "TYPE", kind)
+                except redis.RedisError:
+                    continue  # it was just being restarted

@@ -4,32 +4,41 @@ import signal
 import threading
 from pathlib import Path
 from random import Random
+from typing import Literal
 
+from tests.redis_groups import PARTITIONS, RedisCluster
 from tests.servers import Process, RedisKind, RedisServer, Stack, Web, free_port, wait_until
+
+FleetRedis = RedisKind | Literal["cluster"]
 
 
 class Fleet:
     """Everything that serves. Its methods block: call them in threads."""
 
     def __init__(
-        self, folder: Path, *, rng: Random, workers: int, webs: int, lease_s: float, redis_kind: RedisKind
+        self, folder: Path, *, rng: Random, workers: int, webs: int, lease_s: float, redis_kind: FleetRedis
     ) -> None:
         self._rng = rng
         self._folder = folder / "stack"
         self._count = workers
         # fsync before each answer: a kill of Redis then loses nothing that it has confirmed.
         # Rewritten often, the file stays so small that Redis is back within seconds also after half an hour.
-        self.redis = RedisServer(
-            folder / "redis",
-            redis_kind,
+        options = (
             *("--appendfsync", "always"),
             *("--auto-aof-rewrite-percentage", "20", "--auto-aof-rewrite-min-size", "16mb"),
         )
+        self.redis = (
+            RedisCluster(folder / "redis", *options)
+            if redis_kind == "cluster"
+            else RedisServer(folder / "redis", redis_kind, *options)
+        )
+        self.partitions = PARTITIONS if redis_kind == "cluster" else 1
         self._stack = Stack(
             folder / "stack",
             self.redis.url,
             MODEL_URL="echo:?delay_ms=15",
             CHAT_LEASE_S=str(lease_s),
+            CHAT_PARTITIONS=str(self.partitions),
             # A socket of a killed process keeps its place for minutes; kills come every few seconds here.
             CHAT_SOCKETS_PER_SESSION="100000",
             CHAT_SOCKETS_PER_IP="100000",
@@ -100,5 +109,4 @@ class Fleet:
 
     def close(self) -> None:
         self._stack.close()
-        if self.redis.process:
-            self.redis.stop(signal.SIGKILL)
+        self.redis.stop(signal.SIGKILL)

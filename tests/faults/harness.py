@@ -13,9 +13,9 @@ from tests.clients import new_token, v1
 from tests.conftest import use_chat
 from tests.faults.chaos import Chaos
 from tests.faults.customer import Customer
-from tests.faults.fleet import Fleet
+from tests.faults.fleet import Fleet, FleetRedis
 from tests.faults.promises import Broken, check_all
-from tests.servers import RedisKind, Web
+from tests.servers import Web
 
 KINDS = ("lost", "twice", "out of order", "mixed up", "text", "cut off", "waiting", "invariant", "noise")
 
@@ -31,7 +31,7 @@ class Plan:
     webs: int = 2
     sessions: int = 40
     lease_s: float = 20.0
-    redis_kind: RedisKind = "redis62"
+    redis_kind: FleetRedis = "redis62"
 
 
 @dataclass
@@ -79,7 +79,7 @@ async def run(plan: Plan, folder: Path, hurt: Callable[[Chaos], Awaitable[None]]
         report = Report(faults=chaos.done)
         await _settle(plan, customers, tasks, report)
         shown = await _look_afresh(fleet, customers, dict(zip(customers, tokens, strict=True)))
-        use_chat(redis_url=fleet.redis.url)
+        use_chat(redis_url=fleet.redis.url, partitions=fleet.partitions)
         report.broken += check_all(fleet.redis.client(), customers, shown)
         if "Traceback" in fleet.logs():
             report.seen["tracebacks in logs"] = fleet.logs().count("Traceback")

@@ -6,6 +6,7 @@ from typing import Any
 import redis
 
 from chat import keys
+from chat.conf import get_conf
 from tests.faults.customer import Customer
 from tests.invariants import Stored, check, pending_entries
 
@@ -21,8 +22,10 @@ def check_all(client: "redis.Redis", customers: list[Customer], shown: dict[int,
         stored = check(client)
     except AssertionError as error:
         broken.append(("invariant", str(error)))
-    if client.xlen(keys.stream(0)) or (client.exists(keys.stream(0)) and pending_entries(client)):
-        broken.append(("waiting", "wake-ups are left in the stream"))
+    for number in range(get_conf().partitions):
+        stream = keys.stream(number)
+        if client.xlen(stream) or (client.exists(stream) and pending_entries(client, number)):
+            broken.append(("waiting", f"wake-ups are left in stream {number}"))
     for customer in customers:
         found = _check_customer(customer, stored.get(customer.session_id)) if stored else []
         found += _check_view(customer, shown.get(customer.number))

@@ -1,20 +1,27 @@
 """A Redis Cluster under the chat: three masters with a replica each, six partitions."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from redis.exceptions import RedisError
 
-from chat import keys
+from chat import counters, fleet, health, keys, overview, queue, sessions
+from chat.redis_client import is_unavailable, patiently, shared_connection
+from inference_worker.cluster_intake import open_intake
 from tests.clients import call, new_token, v1
+from tests.faults.conftest import answer
+from tests.faults.harness import Plan, run
 from tests.invariants import check
-from tests.redis_groups import RedisCluster
+from tests.redis_groups import PARTITIONS, RedisCluster
 from tests.servers import Stack, Web, wait_until
 
 pytestmark = pytest.mark.xdist_group("redis-groups")
-PARTITIONS = 6
 TEXT = " ".join(f"wört{number}" for number in range(20))
 
 
@@ -24,7 +31,7 @@ def module_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCl
     try:
         yield made.start()
     finally:
-        made.close()
+        made.stop(9)
 
 
 @pytest.fixture
@@ -35,6 +42,7 @@ def cluster(module_cluster: RedisCluster, chat_settings: Callable[..., None]) ->
     for node in module_cluster.nodes:
         if node.process is None:
             node.start()
+        node.process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]
     wait_until(module_cluster.is_well, "the Cluster to be whole")
 
 
@@ -82,3 +90,120 @@ async def talk(web: Web, token: str, text: str) -> None:
 def waiting(cluster: RedisCluster) -> int:
     client: Any = cluster.client()
     return sum(client.xlen(keys.stream(number)) for number in range(PARTITIONS))
+
+
+async def test_staff_see_all_partitions(cluster: RedisCluster, async_redis: None) -> None:
+    cluster.client().flushall()
+    begun: dict[int, str] = {}
+    while len(begun) < PARTITIONS:
+        token, _ = await asyncio.to_thread(sessions.create, "Ann")
+        begun[keys.partition(token.session_id)] = token.session_id
+    for session_id in begun.values():
+        await queue.accept(session_id, str(uuid4()), "hello")
+    intake = open_intake("w1")
+    try:
+        await intake.ensure_groups()
+        taken: list[queue.WakeUp] = []
+        while len(taken) < PARTITIONS:
+            taken += await intake.read(PARTITIONS - len(taken))
+        # No more than there was room for, and each once.
+        assert sorted(wake_up.session_id for wake_up in taken) == sorted(begun.values())
+        for wake_up in taken:
+            await queue.claim(wake_up, worker="w1", token=wake_up.entry, reply=str(uuid4()))
+    finally:
+        await intake.disconnect()
+    about = {"slots": 16, "busy": 6, "model": "echo"}
+    for number in range(PARTITIONS):
+        await queue.renew(number, "w1", about, [])
+
+    def look() -> None:
+        seen = fleet.read()
+        assert (seen.answering, seen.waiting) == (PARTITIONS, 0)
+        assert [worker.name for worker in seen.living] == ["w1"]
+        assert {reply.session_id for reply in fleet.under_way()} == set(begun.values())
+        assert [worker.busy for worker in health.workers()] == [6]
+        assert overview.count() == seen.sessions >= PARTITIONS
+        assert set(begun.values()) <= {session.id for session in overview.newest(0, 1000)}
+        assert len(counters.read_samples(counters.MINUTES)) == PARTITIONS
+        fleet.drain("w1")
+
+    await asyncio.to_thread(look)
+    for number in range(PARTITIONS):
+        assert (await queue.renew(number, "w1", about, [])).drains
+
+
+async def test_calls_follow_a_slot_that_moves(cluster: RedisCluster, async_redis: None) -> None:
+    call_redis = shared_connection().call
+    token, _ = await asyncio.to_thread(sessions.create, "Ann")
+    session_key = keys.session(token.session_id)
+    move = cluster.begin_move(session_key)
+    # Not gone yet, gone (ASK), and gone for good (MOVED).
+    assert await call_redis("HGET", session_key, "name") == "Ann"
+    move.take(session_key)
+    calls = [call_redis("HGET", session_key, "name") for _ in range(20)]
+    assert await asyncio.gather(*calls) == ["Ann"] * 20
+    # A script needs all of its keys in one place, so it waits.
+    with pytest.raises(RedisError) as refused:
+        await queue.accept(token.session_id, str(uuid4()), "hello")
+    assert is_unavailable(refused.value)
+    accepting = asyncio.create_task(
+        patiently(lambda: queue.accept(token.session_id, str(uuid4()), "hello"), for_s=20)
+    )
+    while names := move.names(10):
+        move.take(*names)
+    move.end()
+    accepted = await accepting
+    assert accepted
+    assert accepted.message["text"] == "hello"
+    snapshot = await asyncio.to_thread(sessions.snapshot, token.session_id)
+    assert snapshot
+    assert [waiting["text"] for waiting in snapshot.pending] == ["hello"]
+
+
+async def test_master_is_killed_and_its_replica_goes_on(stack: Stack, cluster: RedisCluster) -> None:
+    """What the replica has is answered, and what lies elsewhere does not wait for it."""
+    web, worker = stack.web(), stack.worker(MODEL_URL="echo:?delay_ms=60")
+    tokens = tokens_of_each(web)
+    async with AsyncExitStack() as sockets:
+        clients = [await sockets.enter_async_context(v1(web, tokens[number])) for number in range(PARTITIONS)]
+        sent = []
+        for client in clients:
+            sent.append([await client.send(TEXT), await client.send(f"{TEXT} again")])
+            for _ in range(2):
+                await client.until("queued")
+        masters = [cluster.master_of(keys.stream(number)) for number in range(PARTITIONS)]
+        hurt = {number for number in range(PARTITIONS) if masters[number] is masters[0]}
+        assert len(hurt) < PARTITIONS
+        replica = cluster.replica_of(keys.stream(0)).process
+        assert replica
+        await asyncio.to_thread(cluster.kill_master_of, keys.stream(0))
+        # Nobody can take its place yet.
+        replica.send_signal(signal.SIGSTOP)
+        for number in set(range(PARTITIONS)) - hurt:
+            assert await answer(clients[number], sent[number][0]) == TEXT
+            assert await answer(clients[number], sent[number][1]) == f"{TEXT} again"
+        replica.send_signal(signal.SIGCONT)
+        for number in hurt:
+            assert await answer(clients[number], sent[number][0]) == TEXT
+        for number, client in enumerate(clients):
+            assert await answer(client, sent[number][1]) == f"{TEXT} again"
+            # Told by `replied`, or by a `session`: sockets look again after a silence of the layer.
+            assert await answer(client, await client.send("and on")) == "and on"
+    assert call("GET", f"{web.url}/readyz")[0] == 200
+    assert worker.popen.poll() is None
+    wait_until(lambda: not waiting(cluster), "the streams to be empty")
+    stored = check(cluster.client())
+    assert all(len(stored[token.partition(".")[0]].history) == 6 for token in tokens.values())
+
+
+@pytest.mark.timeout(240)
+async def test_slots_move_under_load(tmp_path: Path, chat_settings: Callable[..., None]) -> None:
+    """Each partition goes to another master while people chat; all promises are checked."""
+    plan = Plan(
+        seed="slots", for_s=6, every_s=0.6, workers=2, webs=1, sessions=12, lease_s=2, redis_kind="cluster"
+    )
+    report = await run(plan, tmp_path)
+    print(report.table())  # noqa: T201
+    assert not report.broken
+    assert report.accepted > plan.sessions
+    assert report.faults["move slot"] >= 2
