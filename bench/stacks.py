@@ -66,9 +66,12 @@ class Measured:
 class System(Measured):
     """The chat as it is documented: `daphne`, `run_inference_worker`, Redis with AOF."""
 
-    def __init__(self, folder: Path, kind: RedisKind = "redis62", model_url: str = "echo:") -> None:
+    def __init__(
+        self, folder: Path, kind: RedisKind = "redis62", model_url: str = "echo:", **environment: str
+    ) -> None:
         self.redis = RedisServer(folder / "redis", kind).start()
-        self.stack = Stack(folder, self.redis.url, MODEL_URL=model_url, LOG_LEVEL="WARNING", **LIMITS)
+        settings = {"MODEL_URL": model_url, "LOG_LEVEL": "WARNING"} | LIMITS | environment
+        self.stack = Stack(folder, self.redis.url, **settings)
         try:
             web = self._start_web()
             # A worker says at INFO that it is ready.

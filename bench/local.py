@@ -1,0 +1,220 @@
+"""`python -m bench.local FOLDER`: a model in the worker, through the whole system, against its engine alone.
+
+Both are asked the same in turns: the engine in a process of its own with one batch of so many prompts, the system by so
+many clients at once. A reply takes `--tokens` tokens; that fits models that do not end before, such as those of
+`python -m bench.gptj`. What a reply costs besides the model is a share of that: with a model that takes
+no time, it would be all.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from uuid import uuid4
+
+import uvloop
+
+from bench.stacks import System, machine_seconds
+from bench.websocket import WebSocket
+
+MESSAGE = "How are you doing today, and what is new in your part of the world?"
+PATIENCE_S = 300.0
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one round took: until the first text of each, and until the last reply was whole."""
+
+    first_s: list[float] = field(default_factory=list)
+    whole_s: float = 0.0
+
+
+# --- The engine alone ---------------------------------------------------------------------------------------
+
+
+class Engine:
+    """A process that does nothing but write batches, with the threads that the worker would take."""
+
+    def __init__(self, folder: Path, query: str, tokens: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_engine, args=(theirs, str(folder), query, tokens), daemon=True)
+        self._process.start()
+        self._pipe.recv()
+
+    async def write(self, replies: int) -> Taken:
+        self._pipe.send(replies)
+        first_s, whole_s = await asyncio.to_thread(self._pipe.recv)
+        return Taken([first_s], whole_s)
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.join()
+
+
+def _engine(pipe: Connection, folder: str, query: str, tokens: int) -> None:
+    import ctranslate2
+    from tokenizers import Tokenizer
+
+    from inference_worker.backends.placement import Placement
+
+    placement = Placement.chosen(query, (Path(folder) / "model.bin").stat().st_size)
+    generator = ctranslate2.Generator(
+        folder, device=placement.device, compute_type=placement.compute_type, intra_threads=placement.threads
+    )
+    prompt = Tokenizer.from_file(f"{folder}/tokenizer.json").encode(f"Human: {MESSAGE}\nBot:").tokens
+    pipe.send(f"{placement}")
+    first: list[float] = []
+
+    def hear(_: object) -> bool:
+        if not first:
+            first.append(time.perf_counter())
+        return False
+
+    while True:
+        replies = pipe.recv()
+        first.clear()
+        began = time.perf_counter()
+        generator.generate_batch(
+            [prompt] * replies,
+            max_length=tokens,
+            include_prompt_in_result=False,
+            sampling_topk=0,
+            # The first of each batch alone, which costs nothing; all of them would.
+            callback=hear if replies == 1 else None,
+        )
+        whole_s = time.perf_counter() - began
+        pipe.send((first[0] - began if first else float("nan"), whole_s))
+
+
+# --- The whole system ---------------------------------------------------------------------------------------
+
+
+class Client:
+    """One conversation on one socket."""
+
+    def __init__(self) -> None:
+        self._socket = WebSocket(self._hear, self._end)
+        self._ready = asyncio.Event()
+        self._done = asyncio.Event()
+        self._trouble = ""
+        self.first_at = self.done_at = 0.0
+
+    async def enter(self, system: System) -> None:
+        door, _ = system.door()
+        await self._socket.open(door.port, door.path, door.headers)
+        await asyncio.wait_for(self._ready.wait(), PATIENCE_S)
+
+    async def ask(self) -> None:
+        self._done.clear()
+        self.first_at = 0.0
+        self._socket.send(json.dumps({"type": "send", "id": str(uuid4()), "text": MESSAGE}))
+        await asyncio.wait_for(self._done.wait(), PATIENCE_S)
+        if self._trouble:
+            raise RuntimeError(self._trouble)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _hear(self, payload: bytes) -> None:
+        now = time.perf_counter()
+        frame = json.loads(payload)
+        match frame["type"]:
+            case "session":
+                self._ready.set()
+            case "delta":
+                self.first_at = self.first_at or now
+            case "replied":
+                self.done_at = now
+                self.first_at = self.first_at or now
+                if frame["message"]["finish"] != "length":
+                    self._trouble = "a reply ended before its last token; choose fewer --tokens"
+                self._done.set()
+            case "failed" | "error":
+                self._end(f"refused or failed: {frame}")
+
+    def _end(self, reason: str) -> None:
+        self._trouble = self._trouble or reason
+        self._ready.set()
+        self._done.set()
+
+
+async def talk(clients: Sequence[Client]) -> Taken:
+    """All of them say something at once."""
+    began = time.perf_counter()
+    await asyncio.gather(*(client.ask() for client in clients))
+    first_s = [client.first_at - began for client in clients]
+    return Taken(first_s, max(client.done_at for client in clients) - began)
+
+
+# --- Both, in turns -----------------------------------------------------------------------------------------
+
+
+async def compare(system: System, engine: Engine, replies: int, rounds: int, tokens: int) -> None:
+    clients = [Client() for _ in range(replies)]
+    for client in clients:
+        await client.enter(system)
+    await engine.write(replies)
+    await talk(clients)
+    ours, theirs, others = [], [], []
+    for _ in range(rounds):
+        meter, began, busy = system.meter(), time.perf_counter(), machine_seconds()
+        ours.append(await talk(clients))
+        after, seconds = system.meter(), time.perf_counter() - began
+        mine = sum(after[name] - meter[name] for name in ("web", "worker", "redis"))
+        others.append(max(0.0, machine_seconds() - busy - mine) / seconds)
+        theirs.append(await engine.write(replies))
+    for client in clients:
+        client.close()
+    system_rate, engine_rate = (
+        replies * tokens / statistics.median(one.whole_s for one in side) for side in (ours, theirs)
+    )
+    first_ms = statistics.median(first_s for one in ours for first_s in one.first_s) * 1000
+    line = (
+        f"  {replies:3} at once: system {system_rate:7.1f} tokens/s, engine {engine_rate:7.1f}, "
+        f"RATIO {system_rate / engine_rate:.2f}; first text after {first_ms:.0f} ms"
+    )
+    if replies == 1:
+        line += f" (engine {statistics.median(one.first_s[0] for one in theirs) * 1000:.0f})"
+    print(f"{line}; other programs took {statistics.median(others):.2f} cores", flush=True)
+
+
+async def measure(options: argparse.Namespace, scratch: Path) -> None:
+    url = f"local:{options.folder.absolute()}" + (f"?{options.query}" if options.query else "")
+    environment = {
+        "MODEL_MAX_NEW_TOKENS": str(options.tokens),
+        "MODEL_TIMEOUT_S": str(PATIENCE_S),
+        # Prompts that grow would be another measurement.
+        "CHAT_CONTEXT_MESSAGES": "0",
+    }
+    with (
+        closing(System(scratch, model_url=url, **environment)) as system,
+        closing(Engine(options.folder, options.query, options.tokens)) as engine,
+    ):
+        for replies in options.at_once:
+            await compare(system, engine, replies, options.rounds, options.tokens)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.local", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--query", default="", help="options of local:, such as threads=4&lanes=1")
+    parser.add_argument("--tokens", type=int, default=64, help="of each reply (64)")
+    parser.add_argument("--rounds", type=int, default=7, help="(7)")
+    parser.add_argument("--at-once", type=int, nargs="+", default=[1, 4, 16], help="replies (1 4 16)")
+    with tempfile.TemporaryDirectory(prefix="chat-bench-") as scratch:
+        uvloop.run(measure(parser.parse_args(), Path(scratch)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
