@@ -15,11 +15,11 @@ from typing import Any
 
 import uvloop
 
-from bench import history, trips
+from bench import first_token, history, trips
 from bench.load import Crowd, Lost, Round, Talk
 from bench.stacks import Floor, System
 
-PARTS = ("latency", "throughput", "pieces", "trips", "history")
+PARTS = ("latency", "throughput", "pieces", "first_token", "trips", "history")
 PROCESSES = ("web", "worker", "redis")
 QUIET_CORES = 0.15
 """More than this taken by other programs moves the ratios."""
@@ -36,11 +36,12 @@ class Plan:
     history_rounds: int = 8
     history_messages: int = 200
     trips_messages: int = 100
+    first_token_messages: int = 100
 
 
 QUICK = Plan(
     latency_rounds=10, latency_messages=50, load_rounds=2, load_s=1.5, history_rounds=3, history_messages=100,
-    trips_messages=20,
+    trips_messages=20, first_token_messages=30,
 )  # fmt: skip
 
 
@@ -62,6 +63,8 @@ class Bench:
             ):
                 for part in beside_floor:
                     await getattr(self, part)(system, floor)
+        if "first_token" in parts:
+            await self.first_token()
         if "trips" in parts:
             await self.trips()
         if "history" in parts:
@@ -102,6 +105,14 @@ class Bench:
         heading("50 clients, echo:, replies of 20 pieces; the floor sends each piece by itself")
         rounds = await self._load(system, floor, 50, Talk(words=20), Talk(words=20, pieces=20))
         self.figures["pieces"] = self._loaded(rounds, "1.5")
+
+    async def first_token(self) -> None:
+        heading("A first token, from the model server's wire into the browser's socket")
+        for api in first_token.APIS:
+            added_s = await first_token.added_s(self._folder / api, api, self._plan.first_token_messages)
+            figures = percentiles(added_s)
+            line(f"{api}, ms", "  ".join(f"{key} {value:.2f}" for key, value in figures.items()))
+            self.figures[f"first_token_added_ms, {api}"] = figures
 
     async def trips(self) -> None:
         heading("Round trips to Redis, one client")

@@ -1,14 +1,12 @@
 """`python -m bench.local FOLDER`: a model in the worker, through the whole system, against its engine alone.
 
-Both are asked the same in turns: the engine in a process of its own with one batch of so many prompts, the system by so
-many clients at once. A reply takes `--tokens` tokens; that fits models that do not end before, such as those of
-`python -m bench.gptj`. What a reply costs besides the model is a share of that: with a model that takes
-no time, it would be all.
+Both are asked the same in turns: the engine in a process of its own with one batch of so many prompts, the system
+by so many clients at once. A reply takes `--tokens` tokens; that fits models that do not end before, such as those
+of `python -m bench.gptj`.
 """
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import statistics
 import sys
@@ -19,15 +17,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from uuid import uuid4
 
 import uvloop
 
+from bench.asker import PATIENCE_S, Asker
 from bench.stacks import System, machine_seconds
-from bench.websocket import WebSocket
 
 MESSAGE = "How are you doing today, and what is new in your part of the world?"
-PATIENCE_S = 300.0
 
 
 @dataclass(slots=True)
@@ -99,59 +95,12 @@ def _engine(pipe: Connection, folder: str, query: str, tokens: int) -> None:
 # --- The whole system ---------------------------------------------------------------------------------------
 
 
-class Client:
-    """One conversation on one socket."""
-
-    def __init__(self) -> None:
-        self._socket = WebSocket(self._hear, self._end)
-        self._ready = asyncio.Event()
-        self._done = asyncio.Event()
-        self._trouble = ""
-        self.first_at = self.done_at = 0.0
-
-    async def enter(self, system: System) -> None:
-        door, _ = system.door()
-        await self._socket.open(door.port, door.path, door.headers)
-        await asyncio.wait_for(self._ready.wait(), PATIENCE_S)
-
-    async def ask(self) -> None:
-        self._done.clear()
-        self.first_at = 0.0
-        self._socket.send(json.dumps({"type": "send", "id": str(uuid4()), "text": MESSAGE}))
-        await asyncio.wait_for(self._done.wait(), PATIENCE_S)
-        if self._trouble:
-            raise RuntimeError(self._trouble)
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _hear(self, payload: bytes) -> None:
-        now = time.perf_counter()
-        frame = json.loads(payload)
-        match frame["type"]:
-            case "session":
-                self._ready.set()
-            case "delta":
-                self.first_at = self.first_at or now
-            case "replied":
-                self.done_at = now
-                self.first_at = self.first_at or now
-                if frame["message"]["finish"] != "length":
-                    self._trouble = "a reply ended before its last token; choose fewer --tokens"
-                self._done.set()
-            case "failed" | "error":
-                self._end(f"refused or failed: {frame}")
-
-    def _end(self, reason: str) -> None:
-        self._trouble = self._trouble or reason
-        self._ready.set()
-        self._done.set()
-
-
-async def talk(clients: Sequence[Client]) -> Taken:
+async def talk(clients: Sequence[Asker]) -> Taken:
     """All of them say something at once."""
     began = time.perf_counter()
-    await asyncio.gather(*(client.ask() for client in clients))
+    await asyncio.gather(*(client.ask(MESSAGE) for client in clients))
+    if any(client.finish != "length" for client in clients):
+        raise RuntimeError("a reply ended before its last token; choose fewer --tokens")
     first_s = [client.first_at - began for client in clients]
     return Taken(first_s, max(client.done_at for client in clients) - began)
 
@@ -160,7 +109,7 @@ async def talk(clients: Sequence[Client]) -> Taken:
 
 
 async def compare(system: System, engine: Engine, replies: int, rounds: int, tokens: int) -> None:
-    clients = [Client() for _ in range(replies)]
+    clients = [Asker() for _ in range(replies)]
     for client in clients:
         await client.enter(system)
     await engine.write(replies)
@@ -190,14 +139,14 @@ async def compare(system: System, engine: Engine, replies: int, rounds: int, tok
 
 async def measure(options: argparse.Namespace, scratch: Path) -> None:
     url = f"local:{options.folder.absolute()}" + (f"?{options.query}" if options.query else "")
-    environment = {
+    environment: dict[str, str] = {
         "MODEL_MAX_NEW_TOKENS": str(options.tokens),
         "MODEL_TIMEOUT_S": str(PATIENCE_S),
         # Prompts that grow would be another measurement.
         "CHAT_CONTEXT_MESSAGES": "0",
     }
     with (
-        closing(System(scratch, model_url=url, **environment)) as system,
+        closing(System(scratch, "redis62", model_url=url, **environment)) as system,
         closing(Engine(options.folder, options.query, options.tokens)) as engine,
     ):
         for replies in options.at_once:

@@ -67,7 +67,7 @@ class System(Measured):
     """The chat as it is documented: `daphne`, `run_inference_worker`, Redis with AOF."""
 
     def __init__(
-        self, folder: Path, kind: RedisKind = "redis62", model_url: str = "echo:", **environment: str
+        self, folder: Path, kind: RedisKind = "redis62", *, model_url: str = "echo:", **environment: str
     ) -> None:
         self.redis = RedisServer(folder / "redis", kind).start()
         settings = {"MODEL_URL": model_url, "LOG_LEVEL": "WARNING"} | LIMITS | environment

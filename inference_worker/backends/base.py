@@ -56,7 +56,7 @@ class Remote(Protocol):
     """What a backend may offer besides."""
 
     async def ping(self) -> bool:
-        """Whether the model is there; if not, one line in the log says so.
+        """Whether the model is there; when that changes, one line in the log says so.
 
         Raises ImproperlyConfigured when it never will be.
         """

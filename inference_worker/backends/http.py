@@ -43,6 +43,8 @@ class HTTPModel(ABC):
         self._threads = ThreadPoolExecutor(2 * slots, "model")
         self._calls: set[Call] = set()
         self._left_out: frozenset[str] = frozenset()
+        self._unreachable = ""
+        """Why nobody was there when it was last looked."""
 
     # --- The contract ---
 
@@ -135,8 +137,12 @@ class HTTPModel(ABC):
         here.call = call
         why = unreachable(self._session, self._url)
         here.call = None
-        if why and not call.cancelled:
-            logger.warning("Model %s can't be reached: %s (check MODEL_URL)", self.name, why)
+        if why != self._unreachable and not call.cancelled:
+            if why:
+                logger.warning("Model %s can't be reached: %s (check MODEL_URL)", self.name, why)
+            else:
+                logger.info("Model %s is there now", self.name)
+            self._unreachable = why
         return not why
 
     def _reply(self, prompt: Prompt) -> Iterator[str | Finish]:

@@ -23,6 +23,9 @@ class HuggingFace(HTTPModel):
 
     def __init__(self, conf: ModelConf, slots: int) -> None:
         super().__init__(conf, slots, url=conf.url, token=conf.huggingface_token)
+        # One of the two places where the hosted API looks; the other is in the body. Among the parameters it would
+        # be something else: transformers would write every token without its key-value cache.
+        self._session.headers["x-use-cache"] = "false"
 
     def payload(self, prompt: Prompt) -> dict[str, Any]:
         conf = self._conf

@@ -15,6 +15,9 @@ from inference_worker.backends.base import Backend, Remote
 from inference_worker.conf import get_model_conf
 from inference_worker.worker import Worker
 
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
+"""Between looks at a model that can't be reached."""
+
 
 class Command(BaseCommand):
     """Run one worker until SIGTERM or SIGINT."""
@@ -56,10 +59,12 @@ async def serve(slots: int, name: str, grace_s: float) -> None:
 
 
 async def _ping(backend: Backend, stop: asyncio.Event) -> None:
-    """Say if the model is not there. One that never will be ends the worker: its work is left to the others."""
+    """Look for the model until it is there. One that never will be ends the worker: others do its work."""
+    pause_s = FIRST_PAUSE_S
     try:
-        if isinstance(backend, Remote):
-            await backend.ping()
+        while isinstance(backend, Remote) and not await backend.ping():
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
     except ImproperlyConfigured:
         stop.set()
         raise

@@ -88,6 +88,8 @@ async def test_request_keeps_to_the_contract(server, open_model):
         "stream": True,
     }
     assert request.headers["Authorization"] == "Bearer hf_1"
+    # The hosted API looks here, or in the options.
+    assert request.headers["x-use-cache"] == "false"
 
 
 async def test_top_k_and_top_p_are_sent_when_they_choose(server, open_model):

@@ -22,6 +22,7 @@ from inference_worker.backends.placement import Placement
 from inference_worker.backends.spelling import Spelling
 from inference_worker.conf import ModelConf
 from tests.clients import new_token, v1
+from tests.model_server import ModelServer
 from tests.scripted_model import write_scripted
 from tests.servers import wait_until
 
@@ -420,6 +421,22 @@ def test_worker_whose_model_can_not_be_loaded_ends_with_one_line(tmp_path, make_
     assert "Loading model broken" in "".join(lines)
     assert "Model broken can't be loaded" in lines[-1]
     assert "Traceback" not in "".join(lines)
+
+
+async def test_worker_goes_on_looking_for_a_model_that_is_not_there_yet(make_stack, unused_tcp_port):
+    stack = make_stack(MODEL_URL=f"http://127.0.0.1:{unused_tcp_port}/stream")
+    worker = stack.worker(wait=False)
+    wait_until(lambda: worker.said("can't be reached: Connection refused"), "the line in the log")
+    server = ModelServer(unused_tcp_port)
+    server.start()
+    try:
+        wait_until(lambda: worker.said("is there now"), "the other line")
+        web = stack.web()
+        async with v1(web, new_token(web)) as client:
+            assert await client.ask("hi") == "You said: hi"
+    finally:
+        server.stop()
+    assert worker.log.read_text().count("can't be reached") == 1
 
 
 async def test_a_message_is_answered_by_a_model_inside_the_worker(tmp_path, make_stack):

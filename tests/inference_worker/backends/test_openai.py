@@ -372,6 +372,22 @@ async def test_ping_says_in_one_line_that_nobody_is_there(unused_tcp_port, caplo
     assert "secret" not in record.message
 
 
+async def test_ping_says_only_what_is_new(unused_tcp_port, caplog):
+    caplog.set_level(logging.INFO)
+    model = cast(Any, open_backend(ModelConf(url=f"openai+http://127.0.0.1:{unused_tcp_port}/?model=x"), 1))
+    assert [await model.ping(), await model.ping()] == [False, False]
+    server = ModelServer(unused_tcp_port)
+    server.start()
+    try:
+        assert [await model.ping(), await model.ping()] == [True, True]
+    finally:
+        await model.close()
+        server.stop()
+    said = [record.message for record in caplog.records if record.name.startswith("inference_worker")]
+    assert len(said) == 2
+    assert said[1] == "Model x is there now"
+
+
 async def test_closing_does_not_wait_for_a_ping_under_way(server, open_model, caplog):
     model = cast(Any, open_model())
     with pytest.MonkeyPatch.context() as patch:
