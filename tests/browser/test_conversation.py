@@ -163,7 +163,7 @@ def test_too_fast_is_said_with_the_seconds_and_the_text_stays(stack: Stack, site
     expect(chat.turns("refused").get_by_role("button", name="Send again in")).to_be_disabled()
     chat.page.reload()
     expect(chat.turns("refused")).to_contain_text("two")
-    chat.button("Edit").click()
+    chat.turns("refused").get_by_role("button", name="Edit").click()
     expect(chat.box).to_have_value("two")
     expect(chat.turns("refused")).to_have_count(0)
 
