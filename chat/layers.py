@@ -6,7 +6,7 @@ channels among them, by a hash of their names.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -68,6 +68,10 @@ class PubSubChannelLayer(RedisPubSubChannelLayer):
     async def reconnect(self, number: int) -> None:
         """Subscribe anew where nothing has come for long: the connection may be dead without saying so."""
         await self._get_layer().reconnect(0 if self._is_cluster else number)
+
+    def on_resubscribed(self, tell: Callable[[], None]) -> None:
+        """Call this function when a subscription was cut and is there again: what came in between is lost."""
+        self._get_layer().on_reconnect = tell
 
     # --- Hosts ---
 
@@ -140,6 +144,15 @@ class Subscription(RedisSingleShardConnection):
             pool = open_pool(self.host, socket_timeout=SOCKET_TIMEOUT_S, decode_responses=False)
             self._redis = aioredis.Redis(connection_pool=pool)
             self._pubsub = self._redis.pubsub()
+
+    async def subscribe(self, channel: str) -> None:
+        await super().subscribe(channel)
+        # Once for each connection; redis-py itself forgets those that it has.
+        self._pubsub.connection.register_connect_callback(self._connected_again)
+
+    async def _connected_again(self, connection: Any) -> None:
+        if self.channel_layer.on_reconnect:
+            self.channel_layer.on_reconnect()
 
     async def reconnect(self) -> None:
         """Break it."""

@@ -3,8 +3,7 @@
 While Redis is away the layer tries to subscribe again every second, and what was published in between is gone
 without a word. So each process sends itself a beat every second, on each way that an event may come: a beat that
 does not come back marks the silence, the first one that does ends it. A connection that is mended within
-milliseconds falls between two beats; what was lost then shows as a gap with the next event, or after the 10 s for
-which a due reply may be silent.
+milliseconds falls between two beats; of that the layer tells.
 """
 
 import asyncio
@@ -44,6 +43,7 @@ class Pulse:
         """Call this function after each silence, until `ignore`."""
         self._listeners.add(after_silence)
         if not self._tasks:
+            self._layer.on_resubscribed(self._tell)
             self._tasks = [
                 asyncio.create_task(Route(self._layer, number, self._tell).run())
                 for number in range(self._layer.routes)
