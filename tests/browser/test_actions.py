@@ -91,7 +91,7 @@ def test_a_failed_message_is_edited_and_sent_again(make_stack: Callable[..., Sta
     chat.say("please")
     expect(chat.turns("failed")).to_have_count(1)
     worker.stop()
-    stack.worker()
+    second = stack.worker()
     chat.button("Edit").click()
     chat.box.fill("pretty please")
     chat.box.press("Enter")
@@ -99,3 +99,12 @@ def test_a_failed_message_is_edited_and_sent_again(make_stack: Callable[..., Sta
     assert chat.texts() == ["pretty please", "pretty please"]
     # It had no reply before, so there is nothing to page through.
     expect(chat.page.locator(".version")).to_have_count(0)
+    # Asked again without success, the reply from before is not lost from sight.
+    second.stop()
+    stack.worker(MODEL_URL="echo:?fail=model_error")
+    chat.turns("done", "bot").hover()
+    chat.button("Answer again").click()
+    expect(chat.turns("failed")).to_have_count(1)
+    chat.button("Earlier reply").click()
+    expect(chat.turns("done", "bot")).to_contain_text("pretty please")
+    expect(chat.turns("failed")).to_contain_text("The model answered with an error.")

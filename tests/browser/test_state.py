@@ -150,5 +150,15 @@ def test_an_earlier_reply_is_shown_until_another_one_comes(page: Page):
     assert state["turns"] == [["h1", "done", "hello"], ["b2", "done", "new"]]
 
 
+def test_the_reply_before_a_failed_one_can_be_shown(page: Page):
+    failed = HELLO | {"code": "model_error", "detail": "d", "version": 2}
+    replies = [{"message": HELLO, "reply": HI}]
+    paged = ("paged", {"id": "h1", "version": 2, "first": 1, "at": 1, "replies": replies})
+    back = ("paged", {"id": "h1", "version": 2, "first": 1, "at": 2, "replies": replies})
+    state = after(page, session(messages=[failed]), paged)
+    assert state["turns"] == [["h1", "failed", "hello"], ["b1", "done", "hi 😀 you"]]
+    assert after(page, session(messages=[failed]), paged, back)["turns"] == [["h1", "failed", "hello"]]
+
+
 def test_unknown_frames_change_nothing(page: Page):
     assert after(page, session(), {"type": "surprise"}, {"type": "constructor"}) == after(page, session())

@@ -28,10 +28,14 @@ export function actionsOf(turn, about) {
       return [...(isUseless ? [] : [again]), { name: "takeBack", label: words.edit }];
     }
     case "failed":
-      // Whether it may work is the server's to say; without its word it may.
-      return turn.retryable === false
-        ? [edit, copy]
-        : [{ name: "retry", label: words.tryAgain, isOff: isBusy || !isReady }, edit, copy];
+      return [
+        // Whether it may work is the server's to say; without its word it may.
+        ...(turn.retryable === false ? [] : [{ name: "retry", label: words.tryAgain, isOff: isBusy || !isReady }]),
+        edit,
+        copy,
+        // A reply from before, while it is not shown: it has these buttons itself then.
+        ...(turn.versions && turn.versions.at < turn.version ? [] : pagesOf(turn)),
+      ];
     case "streaming":
       return [];
     default:

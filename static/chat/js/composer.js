@@ -63,9 +63,10 @@ export class Composer {
   }
 
   /** Put a text into the box, in the place of what is being written. */
-  put(text) {
+  put(text, { takesFocus = true } = {}) {
     this.#box.value = text;
     this.#changed();
+    if (!takesFocus) return;
     this.#box.focus({ preventScroll: true });
     this.#box.setSelectionRange(text.length, text.length);
   }

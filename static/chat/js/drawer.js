@@ -13,6 +13,7 @@ export class Drawer {
     button.addEventListener("click", () => {
       this.#dialog.append(this.#body);
       this.#dialog.showModal();
+      this.#body.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
     });
     // Where there is room it is a column of the page again.
     this.#dialog.addEventListener("close", () => this.#side.append(this.#body));

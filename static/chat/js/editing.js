@@ -46,12 +46,12 @@ export class Editing {
     return id || undefined;
   }
 
-  /** The session came: a message that is gone, or was answered anew elsewhere, is not edited any more. */
+  /** A message that something was said after, in another tab, is not edited any more: the text is a new one. */
   check(editableIds) {
-    const { id } = this.#drafts.editing ?? {};
+    const { id, draft } = this.#drafts.editing ?? {};
     if (!id || editableIds.includes(id)) return;
-    // The text stays: it is a message like any other.
     this.#drafts.editing = null;
+    if (draft) this.#composer.put(`${this.#composer.text}\n${draft}`, { takesFocus: false });
     this.#show();
   }
 

@@ -51,6 +51,7 @@ export class Sidebar {
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
     onSeen(() => this.#mark());
     this.#mark();
+    this.#list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }
 
   /** After a frame that changes the list. */

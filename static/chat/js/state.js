@@ -229,6 +229,10 @@ export function timeline(state) {
     if (replaced.includes(message.id) || replaced.includes(question?.id ?? "")) return;
     const versions = state.versions[(question ?? message).id];
     turns.push(settled(message, question, versions));
+    // Asked again and failed: the reply from before can be shown, on demand.
+    if (message.code && versions && versions.version === message.version && versions.at < versions.version) {
+      turns.push(settled(versions.replies[versions.at - versions.first].reply, message, versions));
+    }
   });
   let hasReply = false;
   state.pending.forEach((message, place) => {
@@ -257,7 +261,7 @@ function settled(message, question, versions) {
   let known = turnOf.get(message);
   if (!known || known.read !== read) {
     const turn = { ...message, status: statusOf(message) };
-    if (question) Object.assign(turn, { to: question.id, version, versions: read });
+    if (question || message.code) Object.assign(turn, { to: (question ?? message).id, version, versions: read });
     known = { turn: read && read.at < version ? asItWas(turn, read) : turn, read };
     turnOf.set(message, known);
   }

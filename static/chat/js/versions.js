@@ -3,7 +3,7 @@
 /**
  * Reads them, oldest first. Rejects when the server does not give them.
  * @returns {Promise<{version: number, first: number, replies: {message: object, reply: object}[]}>} `first` is the
- *   number of the oldest one that is kept at hand; `version` that of the newest
+ *   number of the oldest one that is kept at hand; `version` that of the present one, which has none if it failed
  */
 export async function readVersions(address, sessionId, messageId) {
   const search = new URLSearchParams({ session: sessionId, id: messageId });
@@ -11,6 +11,6 @@ export async function readVersions(address, sessionId, messageId) {
   if (!answer.ok) throw new Error(String(answer.status));
   const { versions } = await answer.json();
   const replies = versions.filter(({ reply }) => reply);
-  const version = versions.at(-1)?.message.version ?? 1;
-  return { version, first: version - replies.length + 1, replies };
+  const newest = replies.at(-1)?.message.version ?? 1;
+  return { version: versions.at(-1)?.message.version ?? 1, first: newest - replies.length + 1, replies };
 }
