@@ -65,9 +65,15 @@ class Chaos:
         for _ in list(self._fleet.workers):
             await self._hurt(self._stop_worker)
 
-    async def _hurt(self, fault: Callable[[], Awaitable[None]]) -> None:
+    async def move_all_slots(self) -> None:
+        """Each partition of a Cluster goes to another master, one after the other, and a worker dies meanwhile."""
+        for number in range(self._fleet.partitions):
+            await self._hurt(lambda number=number: self._move_slot(number), "move slot")  # type: ignore[misc]
+        await self._hurt(self._kill_worker)
+
+    async def _hurt(self, fault: Callable[[], Awaitable[None]], name: str = "") -> None:
         await fault()
-        self.done[fault.__name__.strip("_").replace("_", " ")] += 1
+        self.done[name or fault.__name__.strip("_").replace("_", " ")] += 1
 
     async def _kill_worker(self) -> None:
         await self._end_worker(signal.SIGKILL)
@@ -133,13 +139,13 @@ class Chaos:
         process.send_signal(signal.SIGCONT)
         self._redis_is_hurt = False
 
-    async def _move_slot(self) -> None:
+    async def _move_slot(self, number: int | None = None) -> None:
         assert isinstance(self._fleet.redis, RedisCluster)
         if self._redis_is_hurt:
             return
         self._redis_is_hurt = True
-        key = f"{{{self._rng.randrange(self._fleet.partitions)}}}"
-        await asyncio.to_thread(self._fleet.redis.move, key, 0.05)
+        number = self._rng.randrange(self._fleet.partitions) if number is None else number
+        await asyncio.to_thread(self._fleet.redis.move, f"{{{number}}}", 0.05)
         self._redis_is_hurt = False
 
     async def _cut_pubsub(self) -> None:
