@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from inference_worker.backends.base import Backend
+from inference_worker.backends.pool import Pool, urls_of
 from inference_worker.conf import ModelConf
 
 BACKENDS = {
@@ -28,8 +29,11 @@ _POSSIBLE = (
 def open_backend(conf: ModelConf, slots: int) -> Backend:
     """The model behind `conf.url`, ready for `slots` generations at once.
 
-    A backend's module is imported only when it is the one. Raises ImproperlyConfigured.
+    Several URLs with blanks between them make a pool. A backend's module is imported only when it is the one.
+    Raises ImproperlyConfigured.
     """
+    if len(urls_of(conf.url)) > 1:
+        return Pool(conf, slots, open_backend)
     backends = BACKENDS | _added(conf)
     try:
         scheme = urlsplit(conf.url).scheme
