@@ -40,6 +40,11 @@ class Fleet:
         return [worker for worker in self.workers if worker.is_alive]
 
     @property
+    def silent(self) -> list[WorkerInfo]:
+        """Living workers that have missed a sign of life: dead for seconds, or frozen."""
+        return [worker for worker in self.living if worker.seen_s_ago > get_conf().lease_s / 2]
+
+    @property
     def gone(self) -> list[WorkerInfo]:
         """Workers that ended without a word."""
         return [worker for worker in self.workers if not worker.is_alive]

@@ -159,7 +159,12 @@ def _waiting() -> list[str]:
     for number, entry in enumerate(fleet.last_delivered()):
         pipeline.xrange(keys.stream(number), f"({entry}", "+", count=MOST_LISTED)
     entries = [entry for answer in pipeline.execute() for entry in answer]
-    return [fields["s"] for _, fields in sorted(entries, key=lambda entry: int(entry[0].partition("-")[0]))]
+    return [fields["s"] for _, fields in sorted(entries, key=_order)]
+
+
+def _order(entry: tuple[str, dict[str, str]]) -> tuple[int, int]:
+    came_ms, _, number = entry[0].partition("-")
+    return int(came_ms), int(number)
 
 
 def _failed() -> list[str]:

@@ -9,7 +9,7 @@ from chat import counters
 from chat.trends import Slot, Trend, quantile_ms
 
 WIDTH, HEIGHT = 640, 190
-LEFT, RIGHT, TOP, BOTTOM = 44, 634, 10, 166
+LEFT, RIGHT, TOP, BOTTOM = 52, 634, 10, 166
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def of_trend(trend: Trend) -> list[Chart]:
     """Throughput, times, failures."""
     slots = trend.slots
     per = {"hour": _("a minute"), "day": _("10 minutes"), "week": _("an hour")}[trend.span.name]
-    codes = sorted(counters.by_label(trend.total, "failed"))
+    codes = [code for code, number in counters.by_label(trend.total, "failed").items() if number]
     return [
         _bars(trend, _("Answered"), per, [Series("answered", _("answered"), [s.answered for s in slots])]),
         _lines(
@@ -145,12 +145,12 @@ def _bars(trend: Trend, title: str, per: str, stacked: list[Series]) -> Chart:
                 )
     words = [(series.kind, series.words) for series in stacked]
     is_empty = not any(value for series in stacked for value in series.values)
-    return Chart(title, per, words, bars, [], _across(top, lambda v: f"{v:,.0f}"), _along(trend), is_empty)
+    return Chart(title, per, words, bars, [], _across(top, _short), _along(trend), is_empty)
 
 
 def _lines(trend: Trend, title: str, unit: str, lines: list[Series]) -> Chart:
     values = [value for series in lines for value in series.values if value is not None]
-    top = _nice(max(values, default=0), 0)
+    top = _nice(max(values, default=1), 0)
     step = (RIGHT - LEFT) / len(trend.slots)
     drawn = []
     for series in lines:
@@ -176,8 +176,17 @@ def _along(trend: Trend) -> list[tuple[float, str]]:
     form = "%a %H:%M" if trend.span.name == "week" else "%H:%M"
     step = (RIGHT - LEFT) / len(trend.slots)
     every = len(trend.slots) // 6
-    places = range(len(trend.slots) - 1, 0, -every)
-    return [(_round(LEFT + (n + 0.5) * step), trend.slots[n].start.strftime(form)) for n in places][:6]
+    # Not under the last slots: half of the words would stand outside.
+    places = range(len(trend.slots) - 1 - every // 2, 0, -every)
+    return [(_round(LEFT + (n + 0.5) * step), trend.slots[n].start.strftime(form)) for n in places]
+
+
+def _short(value: float) -> str:
+    """A number that fits in front of the picture: 800, 20k, 1.5M."""
+    for size, unit in ((1_000_000, "M"), (10_000, "k")):
+        if value >= size:
+            return f"{value / (1000 if unit == 'k' else size):g}{unit}"
+    return f"{value:g}"
 
 
 def _when(slot: Slot) -> str:

@@ -73,6 +73,7 @@ class QueueAdmin(RedisAdmin):
         return {
             "fleet": now,
             "verdict": _verdict(now),
+            "silent": now.silent,
             "workers": [(worker, [r for r in replies if r.worker == worker.name]) for worker in now.workers],
             "span": span,
             "spans": trends.SPANS.values(),
@@ -85,16 +86,21 @@ class QueueAdmin(RedisAdmin):
 def _verdict(now: fleet.Fleet) -> tuple[str, str]:
     """In one sentence whether messages are answered, and if not, why; "good", "busy" or "bad" in front."""
     slots = sum(worker.slots for worker in now.living if not worker.draining)
-    if not now.living:
-        return "bad", _("No worker is alive, so nothing is answered. Start one.")
-    if not slots:
-        return "bad", _("All workers drain, so nothing new is answered. Start one.")
-    if now.gone:
-        return "bad", _("A worker is gone without a word. What it held is taken over by the others.")
-    if now.waiting and now.answering >= slots:
-        return "busy", _("All slots are in use, so messages wait for one. More workers would answer them sooner.")
-    if now.oldest_wait_s > fleet.SUSPICIOUS_WAIT_S:
-        return "bad", _(
-            "Messages wait although slots are free: a worker may be frozen. Look at when each was seen."
-        )
-    return "good", _("Messages are answered as they come.")
+    silent = next(iter(now.silent), None)
+    silence = {"worker": silent.name, "seconds": f"{silent.seen_s_ago:.0f}"} if silent else {}
+    is_waiting = now.oldest_wait_s > fleet.SUSPICIOUS_WAIT_S
+    reasons = [
+        (not now.living, "bad", _("No worker is alive, so nothing is answered. Start one.")),
+        (not slots, "bad", _("All workers drain, so nothing new is answered. Start one.")),
+        (silent, "bad", _("Nothing was heard of %(worker)s for %(seconds)s s: it is dead or frozen.")),
+        (now.gone, "bad", _("A worker is gone without a word. What it held is taken over by the others.")),
+        (
+            now.waiting and now.answering >= slots,
+            "busy",
+            _("All slots are in use, so messages wait for one. More workers would answer them sooner."),
+        ),
+        (is_waiting, "bad", _("Messages wait although slots are free. Look at when each worker was seen.")),
+        (True, "good", _("Messages are answered as they come.")),
+    ]
+    level, words = next((level, words) for holds, level, words in reasons if holds)
+    return level, words % silence

@@ -522,7 +522,7 @@ def manage(stack: Stack, *command: str) -> None:
 
 
 def sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}{LIST}")
+    page.goto(url)
     page.get_by_label("Username").fill("root")
     page.get_by_label("Password").fill("secret-of-root")
     page.get_by_role("button", name="Log in").click()
@@ -564,7 +564,7 @@ def test_staff_work_in_a_browser(
         page = browser.new_page(color_scheme=scheme, viewport={"width": 1200, "height": 800})
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
-        sign_in(page, web.url)
+        sign_in(page, f"{web.url}{LIST}")
         page.get_by_role("link", name="Ada Lovelace").wait_for()
         page.screenshot(path=tmp_path / f"list-{scheme}.png")
         page.get_by_role("link", name="Ada Lovelace").click()

@@ -3,16 +3,18 @@
 import json
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Page, sync_playwright
 
 from chat import counters, fleet, keys, overview, queue, sessions
 from chat.redis_client import sync_client
-from tests.chat.test_admin import begin, staff
+from tests.chat.test_admin import begin, manage, sign_in, staff
 from tests.invariants import Hands
 from tests.servers import RedisServer, Stack, wait_until
 
@@ -76,6 +78,8 @@ def test_the_page_tells_who_waits_and_why(operator: Client, hands: Hands, run_as
     text = operator.get(QUEUE).content.decode()
     assert reverse("admin:chat_session_change", args=[first.replace("_", "_5F")]) in text
     assert "9.9" in text
+    say(hands.client, "w1", slots=1, seen_s_ago=15)
+    assert "Nothing was heard of w1 for 1" in verdict()
     # It dies: its reply is stuck until another takes it over.
     say(hands.client, "w1", slots=1, seen_s_ago=60)
     assert "No worker is alive" in verdict()
@@ -277,3 +281,68 @@ def test_redis_away_is_told(operator: Client, own_redis: RedisServer, chat_setti
 async def test_a_sample_by_any_worker_is_enough(hands: Hands, async_redis: None) -> None:
     await counters.sample()
     assert hands.client.xlen(keys.samples(0, "minutes")) == 1
+
+
+# --- In a browser ---
+
+
+def pictures(page: Page, path: Path) -> None:
+    """For people to look at, light and dark."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=f"{path}-{scheme}.png", full_page=True)
+
+
+def test_an_operator_finds_what_failed_and_what_is_stuck(
+    make_stack: Callable[..., Stack],
+    redis_server: RedisServer,
+    run_async: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    stack = make_stack(
+        DJANGO_SUPERUSER_PASSWORD="secret-of-root", MODEL_URL="echo:?first_delay_ms=60000", CHAT_LEASE_S="6"
+    )
+    manage(stack, "migrate", "--verbosity", "0")
+    manage(stack, "createsuperuser", "--no-input", "--username", "root", "--email", "root@example.org")
+    web = stack.web()
+    hands = Hands(redis_server.client())
+    ada, bob = begin("Ada Lovelace"), begin("Bob")
+    run_async(lambda: give_up(hands, ada, "Poison"))
+    worker = stack.worker("--name", "gpu", "--grace", "0")
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        sign_in(page, f"{web.url}/admin/")
+        page.get_by_text("1 worker is alive").wait_for()
+        pictures(page, tmp_path / "first")
+        # What failed, and how to answer it again.
+        page.get_by_role("link", name="1 dead letter").click()
+        page.get_by_role("checkbox").check()
+        pictures(page, tmp_path / "letters")
+        page.get_by_role("button", name="Answer the chosen again").click()
+        page.get_by_text("1 message waits again").wait_for()
+        # Who is answered by whom; it comes to the open page by itself.
+        page.get_by_role("link", name="Queue and workers").first.click()
+        page.get_by_role("link", name="Ada Lovelace").wait_for()
+        queue.accept_sync(bob, "123e4567-e89b-12d3-a456-426614174000", "hi")
+        page.get_by_role("link", name="Bob").wait_for()
+        pictures(page, tmp_path / "queue")
+        worker.popen.send_signal(signal.SIGSTOP)
+        page.get_by_text("it is dead or frozen").wait_for()
+        worker.popen.send_signal(signal.SIGCONT)
+        page.get_by_text("Messages are answered as they come").wait_for()
+        page.get_by_role("button", name="Drain").click()
+        page.get_by_text("finishes what it has and ends").wait_for()
+        assert worker.popen.wait(20) == 0
+        page.get_by_text("No worker is alive").wait_for()
+        page.get_by_role("link", name="2", exact=True).first.click()
+        page.get_by_role("link", name="Bob").wait_for()
+        assert page.locator("#result_list tbody tr").count() == 2
+        pictures(page, tmp_path / "waiting")
+        browser.close()
+    assert said == []
