@@ -214,6 +214,7 @@ def _conversation(
     listed = list_context(request, snapshot.session.id)
     own = next((each for each in listed["conversations"] if each.id == snapshot.session.id), None)
     context = {
+        **live_context(),
         **listed,
         "session": snapshot.session,
         "title": own.title if own else "",
@@ -222,6 +223,15 @@ def _conversation(
         "has_more": snapshot.has_more,
         "first": next((said["id"] for said in snapshot.messages if said["source"] == "human"), ""),
         "is_earlier": "before" in request.GET,
+        "draft": draft,
+        "problem": problem,
+    }
+    return render(request, "chat/conversation.html", context, status=status)
+
+
+def live_context() -> dict[str, Any]:
+    """What the page of any conversation needs."""
+    return {
         "blank_human": Turn(source="human"),
         "blank_bot": Turn(source="bot"),
         "examples": [
@@ -234,11 +244,8 @@ def _conversation(
         "page_words": language.page_words(),
         "max_chars": get_conf().max_chars,
         "new_id": uuid4(),
-        "draft": draft,
-        "problem": problem,
         "model": health.model_name(),
     }
-    return render(request, "chat/conversation.html", context, status=status)
 
 
 def _send(request: HttpRequest, session_id: str) -> HttpResponse:

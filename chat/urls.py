@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
-from chat import pages, sidebar, views
+from chat import embedding, pages, sidebar, views
 
 urlpatterns = [
     path("test", views.OnlineView.as_view()),
@@ -28,5 +28,7 @@ urlpatterns = [
     path("c/<str:session_id>/", pages.conversation, name="conversation"),
     path("c/<str:session_id>/end", pages.end, name="end"),
     path("c/<str:session_id>/manage", sidebar.manage, name="manage"),
+    path("embed", embedding.page, name="embed"),
+    path("embed.js", embedding.script, name="embed_script"),
     path("conversations", sidebar.conversation_list, name="conversations"),
 ]

@@ -1,10 +1,10 @@
 /** What was said earlier: comes in pages while one scrolls up, and stays until the page is left. */
 
+import { read } from "./access.js";
 import { words } from "./words.js";
 
 /** How far above what is seen the next page is asked for. */
 const AHEAD_PX = 800;
-const PATIENCE_MS = 10_000;
 
 export class Earlier {
   #place = document.getElementById("earlier");
@@ -46,12 +46,9 @@ export class Earlier {
     if (this.#isLoading || !this.#before || this.#place.hidden) return;
     this.#isLoading = true;
     this.#link.textContent = words.loadingEarlier;
-    const address = `${this.#place.dataset.messages}?${new URLSearchParams({ session: this.#sessionId, before: this.#before })}`;
     let hasFailed = false;
     try {
-      const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (!answer.ok) throw new Error(answer.status);
-      this.#on(await answer.json());
+      this.#on(await read(this.#place.dataset.messages, this.#sessionId, { before: this.#before }));
     } catch {
       hasFailed = true;
     }

@@ -1,5 +1,6 @@
 /** Wires the page together: frames change the state, the state is shown at most once per animation frame. */
 
+import { askWhy, socketAddress } from "./access.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { copyText } from "./copy.js";
@@ -23,8 +24,6 @@ const SPOKEN_MS = 10_000;
 
 const form = document.getElementById("composer");
 const { session: sessionId, socket: socketPath } = form.dataset;
-const socketUrl = new URL(`${socketPath}?session=${encodeURIComponent(sessionId)}`, location.href);
-socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 
 const welcome = document.getElementById("welcome");
 const spoken = document.getElementById("spoken");
@@ -38,7 +37,7 @@ let finished = "";
 
 // --- What happens ------------------------------------------------------------------------------------------------
 
-const connection = new Connection(socketUrl.href, {
+const connection = new Connection(socketAddress(socketPath, sessionId), {
   frame: heard,
   link: linkChanged,
   tooBig: () => outgoing.refuseCurrent({ code: "too_long" }),
@@ -57,7 +56,10 @@ const earlier = new Earlier(document.getElementById("scroller"), sessionId, show
 const notice = new Notice({ retryNow: () => connection.retryNow(), startAgain: () => drafts.carry() });
 const composer = new Composer(drafts, { send, stop });
 const editing = new Editing(composer, drafts);
-const sidebar = new Sidebar(sessionId, { isEmpty: () => isEmpty(state), startWriting: () => composer.focus() });
+/** Not there in a frame on another site. */
+const sidebar =
+  document.getElementById("side") &&
+  new Sidebar(sessionId, { isEmpty: () => isEmpty(state), startWriting: () => composer.focus() });
 
 function heard(frame) {
   const hadGap = state.gap;
@@ -68,7 +70,7 @@ function heard(frame) {
   drafts.outbox = state.outbox;
   outgoing.heard(frame);
   if (frame.type === "replied") announce(frame.message);
-  sidebar.heard(frame, wasEmpty);
+  sidebar?.heard(frame, wasEmpty);
   editing.check([editable(state), ...state.messages.filter((message) => message.code).map((message) => message.id)]);
   schedule();
 }
@@ -79,17 +81,6 @@ function linkChanged(link) {
     change("interrupted");
   }
   schedule();
-}
-
-/** Why was the handshake refused? The page's own address knows whether the session still lives. */
-async function askWhy() {
-  try {
-    const answer = await fetch(location.pathname, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) });
-    if (answer.status === 404) return "over";
-    return answer.ok ? "refused" : "busy";
-  } catch {
-    return "lost";
-  }
 }
 
 function refused(frame, { code, detail, retry_after: retryAfterS }) {
@@ -264,7 +255,7 @@ function render() {
     readAloud();
     earlier.show(state.messages, state.hasMore);
     welcome.hidden = !isEmpty(state);
-    sidebar.shown(state.rev);
+    sidebar?.shown(state.rev);
   }
   composer.show({ isOver: link.name === "over", stop: stoppable() });
   follow.settle();
@@ -283,6 +274,7 @@ function announce({ id }) {
   finished = id;
   // Hidden tabs render nothing before they are looked at.
   tell(words.newReply);
+  document.dispatchEvent(new Event("chat:replied"));
 }
 
 /** A finished reply is read once, as a whole. */

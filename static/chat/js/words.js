@@ -29,6 +29,10 @@ export const words = Object.freeze({
   unsent: gettext("Not sent, kept for the next conversation"),
   unconfirmed: gettext("The server did not confirm this message."),
 
+  nameFirst: gettext("Please tell us a name first. Any name will do."),
+  otherName: gettext("This name can’t be taken. Please try a shorter or a different one."),
+  noAnswer: gettext("The server does not answer. Please try again in a moment."),
+
   earlier: gettext("Earlier messages"),
   loadingEarlier: gettext("Earlier messages are coming"),
   earlierFailed: gettext("Earlier messages could not be loaded. Try again"),
