@@ -1,6 +1,7 @@
 """`make translations`: finds the words of the pages and brings locale/ up to date, the .po and the .mo files.
 
-What is new comes with an empty translation, which the tests then name. gettext's own tools are not needed.
+What is new comes with an empty translation, which the tests then name. The admin stays English: its words are the
+operators', and stand in their logs. gettext's own tools are not needed.
 """
 
 import ast
@@ -102,8 +103,9 @@ def _path(language: str, domain: str, kind: str) -> Path:
 
 def _server_words() -> Iterator[tuple[Path, Any]]:
     for path in sorted((BASE_DIR / "chat").rglob("*.py")):
-        yield from _calls(path, path.read_text(), _GETTEXT)
-    for path in sorted((BASE_DIR / "templates").rglob("*.html")):
+        if "admin" not in path.parts:
+            yield from _calls(path, path.read_text(), _GETTEXT)
+    for path in sorted((BASE_DIR / "templates" / "chat").rglob("*.html")):
         # Django makes a template into gettext calls between X's; only the calls are Python.
         calls = _CALL.findall(templatize(path.read_text(), origin=str(path)))
         yield from _calls(path, "\n".join(calls), _GETTEXT)
