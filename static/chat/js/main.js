@@ -70,6 +70,7 @@ function heard(frame) {
   drafts.outbox = state.outbox;
   outgoing.heard(frame);
   if (frame.type === "replied") announce(frame.message);
+  if (frame.type === "failed") tell(words.unanswered);
   sidebar?.heard(frame, wasEmpty);
   editing.check([editable(state), ...state.messages.filter((message) => message.code).map((message) => message.id)]);
   schedule();
