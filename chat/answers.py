@@ -12,7 +12,7 @@ class SeeOther(HttpResponseRedirect):
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Redis is away. The form comes back as it was sent, so that trying again is one click and loses nothing."""
-    fields = {name: request.POST[name] for name in ("id", "text") if name in request.POST}
+    fields = {name: request.POST[name] for name in ("id", "text", "title") if name in request.POST}
     return render(request, "chat/unavailable.html", {"fields": fields}, status=503)
 
 

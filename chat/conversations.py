@@ -16,7 +16,7 @@ MAX_TITLE_CHARS = 80
 MAX_QUERY_CHARS = 100
 SEARCHED_MESSAGES = 300
 """The newest of each conversation; reading so many keeps Redis busy for under a millisecond."""
-SEARCHED_CHARS = 4_000_000
+SEARCHED_CHARS = 2_000_000
 """A search ends here, in the conversations that were active last. It takes about a tenth of a second."""
 _EXCERPT_BEFORE, _EXCERPT_AFTER = 24, 64
 

@@ -96,8 +96,13 @@ def test_renaming_needs_the_cookie_and_the_form(browser: Client):
 
 def test_without_redis_it_is_said_in_words(browser: Client, chat_settings: Any, tmp_path):
     url = begin(browser)
+    form = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(f"{url}manage").content.decode())
+    assert form
     chat_settings(redis_url=f"unix://{tmp_path}/nobody.sock")
     for address in (f"{url}manage", "/conversations"):
         answer = browser.get(address)
         assert answer.status_code == 503
         assert "Back in a moment" in answer.content.decode()
+    answer = browser.post(f"{url}manage", {"csrfmiddlewaretoken": form[1], "title": "My <title>"})
+    assert answer.status_code == 503
+    assert 'name="title" value="My &lt;title&gt;"' in answer.content.decode()
