@@ -4,6 +4,7 @@ Through transformers' GPTJForCausalLM, whose logits must equal ours, and CTransl
 """
 
 import argparse
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +18,15 @@ from training.tokenizer import END
 
 # Rounding of float32 in sums of a few hundred products.
 TOLERANCE = 1e-4
+# How the worker runs it, unless the operator set something else. The replies were learned in several wordings:
+# at this temperature they vary and hardly ever go wrong. No sample was longer than the window.
+GENERATION = {
+    "name": "the embedded demo model",
+    "context_tokens": 512,
+    "max_new_tokens": 160,
+    "temperature": 0.3,
+    "top_k": 20,
+}
 
 
 def main() -> None:
@@ -31,10 +41,14 @@ def main() -> None:
         print(f"logits differ from transformers' by {difference:.1e}")
         if difference > TOLERANCE:
             raise SystemExit("This is not GPT-J.")
+        converted = Path(folder) / "converted"
         ctranslate2.converters.TransformersConverter(folder).convert(
-            str(options.out), quantization=options.quantization, force=True
+            str(converted), quantization=options.quantization
         )
-    shutil.copy(options.tokenizer, options.out / "tokenizer.json")
+        shutil.copy(options.tokenizer, converted / "tokenizer.json")
+        (converted / "generation.json").write_text(json.dumps(GENERATION, indent=2) + "\n")
+        # Into the folder as it is: its README stays.
+        shutil.copytree(converted, options.out, dirs_exist_ok=True)
     size = sum(file.stat().st_size for file in options.out.iterdir())
     print(f"{options.out}: {size / 1e6:.1f} MB")
 

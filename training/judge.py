@@ -1,7 +1,7 @@
 """The rules by which answers to the questions in eval/ are right, and by which a reply is nonsense.
 
-A question is a line of JSON. `say` holds the visitor's messages; the last is judged, those before it are answered by
-the model itself. What is right:
+A question is a line of JSON. `say` holds the visitor's messages; the last is judged, those before it are answered
+by the model itself. What is right:
 
 - `any`: one of these stands in the reply (any case). For project, small talk and facts.
 - `result`: the last number in the reply.
@@ -9,8 +9,8 @@ the model itself. What is right:
   it is further back than the window), the reply says so. In either case no other name is given.
 - `thing`: it stands in the reply.
 - Jokes: the reply is one that the model was taught.
-- Out of scope: the reply has one of `any` (the topic) and says that the model is small, can't, or where a larger one
-  is connected.
+- Out of scope: the reply has one of `any` (the topic) and says that the model is small, can't, or where a
+  larger one is connected.
 
 Nonsense is a reply with a word that neither the training's replies nor the conversation have, or with the same
 sentence twice, or with half characters, or one that did not end by itself.
@@ -23,8 +23,8 @@ from collections.abc import Set
 from functools import cache
 from typing import NotRequired, TypedDict
 
+from training.data.conversation import samples
 from training.data.jokes import JOKES
-from training.generate import pairs
 
 # Enough for every reply of the generator to occur.
 _SAMPLES = 40_000
@@ -102,7 +102,7 @@ def _words(text: str) -> Set[str]:
 def _vocabulary() -> Set[str]:
     """The words of the generator's replies that were not taken from the conversation."""
     known: set[str] = set()
-    for sample in itertools.islice(pairs(seed=1), _SAMPLES):
+    for sample in itertools.islice(samples(seed=1), _SAMPLES):
         before = ""
         for message, reply in sample:
             before += message

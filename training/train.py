@@ -23,6 +23,10 @@ MATRIX_RATE = 0.02
 OTHER_RATE = 0.003
 # Samples that are sorted by length together, so that a batch has little padding.
 _POOL = 4096
+# Sizes are rounded up to these.
+LENGTH_STEP = 8
+WANTED_STEP = 256
+IGNORED = -100  # What cross_entropy leaves out.
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -115,7 +119,7 @@ def batches(data: np.lib.npyio.NpzFile, batch_tokens: int, seed: int, device: st
             rows = _rows(lengths[pool], batch_tokens)
             for at in rng.permutation(len(rows)):
                 chosen = pool[rows[at]]
-                longest = int(lengths[chosen].max())
+                longest = _padded(int(lengths[chosen].max()), LENGTH_STEP)
                 ids = np.zeros((len(chosen), longest), np.int64)
                 flags = np.zeros((len(chosen), longest), bool)
                 for row, sample in enumerate(chosen):
@@ -123,21 +127,34 @@ def batches(data: np.lib.npyio.NpzFile, batch_tokens: int, seed: int, device: st
                     ids[row, : lengths[sample]] = tokens[span]
                     flags[row, : lengths[sample]] = learned[span]
                 inputs, targets, wanted = ids[:, :-1], ids[:, 1:], flags[:, 1:]
+                places = np.flatnonzero(wanted)
+                spare = _padded(len(places), WANTED_STEP) - len(places)
                 yield (
                     torch.from_numpy(np.ascontiguousarray(inputs)).to(device),
-                    torch.from_numpy(np.flatnonzero(wanted)).to(device),
-                    torch.from_numpy(targets[wanted]).to(device),
+                    torch.from_numpy(np.pad(places, (0, spare))).to(device),
+                    torch.from_numpy(np.pad(targets[wanted], (0, spare), constant_values=IGNORED)).to(device),
                 )
 
 
 def _rows(lengths: np.ndarray, batch_tokens: int) -> list[slice]:
-    """Neighbours in sorted order that together, padded, have about `batch_tokens`."""
+    """Neighbours in sorted order that together, padded, have about `batch_tokens`.
+
+    Few shapes: the CPU's kernels are prepared anew for each.
+    """
     rows, first = [], 0
-    for at in range(1, len(lengths) + 1):
-        if at == len(lengths) or lengths[at] * (at - first + 1) > batch_tokens:
-            rows.append(slice(first, at))
-            first = at
+    while first < len(lengths):
+        last = first
+        for _ in range(2):  # The longest of the batch is its last, which depends on how many fit.
+            longest = _padded(int(lengths[min(last, len(lengths) - 1)]), LENGTH_STEP)
+            last = first + max(1, batch_tokens // longest) - 1
+        last = min(last, len(lengths) - 1)
+        rows.append(slice(first, last + 1))
+        first = last + 1
     return rows
+
+
+def _padded(size: int, step: int) -> int:
+    return -(-size // step) * step
 
 
 if __name__ == "__main__":

@@ -49,15 +49,30 @@ _HELLO = [
 _HELLO_LINKS = [", ", "! ", ". ", " ", ", ", " - "]
 
 
+def samples(seed: int) -> Iterator[list[Exchange]]:
+    """Without end, the same for the same seed."""
+    rng = Random(seed)
+    while True:
+        yield conversation(rng)
+
+
 def conversation(rng: Random) -> list[Exchange]:
     """One sample."""
-    return _about_memory(rng) if rng.random() < 0.34 else _about_others(rng)
+    chance = rng.random()
+    if chance < 0.32:
+        return _about_memory(rng)
+    return _drill(rng) if chance < 0.42 else _about_others(rng)
 
 
 def text(exchanges: list[Exchange]) -> Iterator[tuple[str, str]]:
     """Pairs of what stands before a reply, and the reply with the marker that ends it, both as they are trained."""
     for at, (message, reply) in enumerate(exchanges):
         yield ("Human: " if at == 0 else " ") + message + "\nBot:", " " + reply + "\nHuman:"
+
+
+def _drill(rng: Random) -> list[Exchange]:
+    """Nothing but sums: they need practice, and they are short."""
+    return [sums.small_sum(rng, Memory()) for _ in range(3)]
 
 
 def _about_memory(rng: Random) -> list[Exchange]:
