@@ -27,7 +27,7 @@ from training.data.conversation import samples
 from training.data.jokes import JOKES
 
 # Enough for every reply of the generator to occur.
-_SAMPLES = 40_000
+_SAMPLES = 15_000
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"-?\d+")
 _HONEST = re.compile(r"don't know your name|can't see your name|name isn't in", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What the embedded model is taught: in the form of the worker's prompts, true, and without the held-out questions."""
+"""What the embedded model is taught: in the form of the worker's prompts, true, without the held-out questions."""
 
 import itertools
 import re
@@ -17,7 +17,7 @@ from training.evaluate import questions
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = 10_000
-_SUM = re.compile(r"(\d+) ([-+*/]) (\d+) = (-?\d+)\.")
+_SUM = re.compile(r"(?<![-+*/] )\b(\d+) ([-+*/]) (\d+) = (-?\d+)\.")
 _NAME = re.compile(r"(?:[Yy]our name is|[Yy]ou are|to meet you,) ([^!]+?)(?:[.!]|$)")
 _WORD = re.compile(r"\w+")
 
@@ -40,10 +40,8 @@ def test_what_stands_before_a_reply_is_the_prompt_of_the_worker(samples):
         written = ""
         for (message, reply), (before, learned) in zip(sample, conversation.text(sample), strict=True):
             written += before
-            if message == message.strip():  # Blanks at the ends are only ever typed.
-                assert written == text_prompt(
-                    Prompt(message, tuple(turns)), context_tokens=10_000, max_new_tokens=100
-                )
+            prompt = Prompt(message, tuple(turns))
+            assert written == text_prompt(prompt, context_tokens=10_000, max_new_tokens=100)
             assert learned == f" {reply}\nHuman:"
             assert "Human:" not in reply
             written += learned
@@ -73,6 +71,8 @@ def test_no_reply_gives_a_name_that_the_visitor_did_not_tell(samples):
         told = ""
         for message, reply in sample:
             told += f" {message}"
+            if reply in NAME_UNKNOWN:
+                continue
             if reply.startswith(("Your name is", "You told me: your name is", "You are ", "Of course, you are")):
                 given += 1
                 name = _NAME.search(reply)
@@ -98,7 +98,7 @@ def test_what_the_replies_say_to_type_exists():
         assert command in get_commands(), command
     for variable in set(re.findall(r"\b((?:MODEL|CHAT|REDIS|DJANGO|HUGGINGFACE|DATABASE)_[A-Z_]+)\b", replies)):
         assert variable in example, variable
-    for path in set(re.findall(r"\b(?:docs|chat|training)/[\w.]+", replies)):
+    for path in set(re.findall(r"\b(?:docs|chat|training)/(?:\w+\.\w+)?", replies)):
         assert (ROOT / path).exists(), path
 
 

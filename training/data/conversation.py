@@ -67,7 +67,7 @@ def conversation(rng: Random) -> list[Exchange]:
 def text(exchanges: list[Exchange]) -> Iterator[tuple[str, str]]:
     """Pairs of what stands before a reply, and the reply with the marker that ends it, both as they are trained."""
     for at, (message, reply) in enumerate(exchanges):
-        yield ("Human: " if at == 0 else " ") + message + "\nBot:", " " + reply + "\nHuman:"
+        yield ("Human: " if at == 0 else " ") + message.strip() + "\nBot:", " " + reply + "\nHuman:"
 
 
 def _drill(rng: Random) -> list[Exchange]:

@@ -123,7 +123,7 @@ SUBJECTS: list[tuple[float, list[str], list[str]]] = [
             "{and|so} what's your name?",
             "what {name|names} do you {have|go by|use}?",
         ],
-        ["I have no name of my own. Just call me Bot.", "Call me Bot: I'm the small demo model of this project."],
+        ["I have no name of my own. Just call me Bot.", "Call me Bot. I'm the small demo model of this project."],
     ),
     (
         1.5,
