@@ -1,12 +1,10 @@
 """What can be done with messages, in a real Chromium: other versions, edits, thumbs, and the line."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.servers import Stack, Web
+from tests.servers import Web
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -82,29 +80,3 @@ def test_a_waiting_message_is_edited_without_losing_the_draft(site: Web, visitor
     chat.button("Stop the reply").click()
     expect(chat.turns("done", "bot")).to_have_count(1)
     assert chat.texts()[2:] == ["but this", "but this"]
-
-
-def test_a_failed_message_is_edited_and_sent_again(make_stack: Callable[..., Stack], visitor: Visitor):
-    stack = make_stack()
-    web, worker = stack.web(), stack.worker(MODEL_URL="echo:?fail=model_error")
-    chat = visitor.begin(web)
-    chat.say("please")
-    expect(chat.turns("failed")).to_have_count(1)
-    worker.stop()
-    second = stack.worker()
-    chat.button("Edit").click()
-    chat.box.fill("pretty please")
-    chat.box.press("Enter")
-    expect(chat.turns("done", "bot")).to_have_count(1)
-    assert chat.texts() == ["pretty please", "pretty please"]
-    # It had no reply before, so there is nothing to page through.
-    expect(chat.page.locator(".version")).to_have_count(0)
-    # Asked again without success, the reply from before is not lost from sight.
-    second.stop()
-    stack.worker(MODEL_URL="echo:?fail=model_error")
-    chat.turns("done", "bot").hover()
-    chat.button("Answer again").click()
-    expect(chat.turns("failed")).to_have_count(1)
-    chat.button("Earlier reply").click()
-    expect(chat.turns("done", "bot")).to_contain_text("pretty please")
-    expect(chat.turns("failed")).to_contain_text("The model answered with an error.")

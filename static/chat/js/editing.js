@@ -47,9 +47,9 @@ export class Editing {
   }
 
   /** A message that something was said after, in another tab, is not edited any more: the text is a new one. */
-  check(editableIds) {
+  check(isEditable) {
     const { id, draft } = this.#drafts.editing ?? {};
-    if (!id || editableIds.includes(id)) return;
+    if (!id || isEditable(id)) return;
     this.#drafts.editing = null;
     if (draft) this.#composer.put(`${this.#composer.text}\n${draft}`, { takesFocus: false });
     this.#show();

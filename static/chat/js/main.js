@@ -72,7 +72,7 @@ function heard(frame) {
   if (frame.type === "replied") announce(frame.message);
   if (frame.type === "failed") tell(words.unanswered);
   sidebar?.heard(frame, wasEmpty);
-  editing.check([editable(state), ...state.messages.filter((message) => message.code).map((message) => message.id)]);
+  editing.check((id) => id === editable(state) || state.messages.some((said) => said.id === id && said.code));
   schedule();
 }
 
