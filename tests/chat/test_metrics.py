@@ -1,11 +1,13 @@
 """What the scripts count, and what /metrics says of it."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+import yaml
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -210,3 +212,37 @@ def test_a_fresh_server_has_every_name(redis_server: RedisServer) -> None:
     names = Counter(name.removesuffix("_bucket") for name, _ in scrape())
     for name in ("chat_messages_accepted_total", "chat_workers", "chat_sockets", "chat_first_text_seconds"):
         assert names[name]
+
+
+# --- Who reads it: the dashboard and the alerts of deploy/ ---
+
+_NAME = re.compile(r"\bchat_[a-z_]+")
+
+
+def exported() -> set[str]:
+    return {name for name, _ in scrape()} | {"chat_messages_failed_total", "chat_refused_total"}
+
+
+def test_the_dashboard_shows_what_is_exported(redis_server: RedisServer) -> None:
+    board = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text())
+    shown = {
+        name for panel in board["panels"] for goal in panel["targets"] for name in _NAME.findall(goal["expr"])
+    }
+    assert shown <= exported()
+    # And leaves nothing out that is counted, apart from what histograms consist of.
+    left_out = {name for name in exported() if not name.endswith(("_sum", "_count", "_bucket"))} - shown
+    assert left_out == set()
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_the_alerts_ask_for_what_is_exported(redis_server: RedisServer) -> None:
+    (group,) = yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text())["groups"]
+    for rule in group["rules"]:
+        asked = set(_NAME.findall(rule["expr"]))
+        assert asked
+        assert asked <= exported()
+        assert rule["labels"]["severity"] in ("warning", "critical")
+        assert rule["annotations"].keys() == {"summary", "description"}
+    limits_known = get_args(counters.Limit)
+    assert 'limit="busy"' in str(group)
+    assert "busy" in limits_known
