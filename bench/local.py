@@ -21,7 +21,7 @@ from pathlib import Path
 import uvloop
 
 from bench.asker import PATIENCE_S, Asker
-from bench.stacks import System, machine_seconds
+from bench.stacks import System, cpu_seconds, machine_seconds
 
 MESSAGE = "How are you doing today, and what is new in your part of the world?"
 
@@ -32,6 +32,8 @@ class Taken:
 
     first_s: list[float] = field(default_factory=list)
     whole_s: float = 0.0
+    cpu_s: float = 0.0
+    """Of the system's processes, or of the engine's."""
 
 
 # --- The engine alone ---------------------------------------------------------------------------------------
@@ -48,9 +50,11 @@ class Engine:
         self._pipe.recv()
 
     async def write(self, replies: int) -> Taken:
+        assert self._process.pid
+        cpu_s = cpu_seconds(self._process.pid)
         self._pipe.send(replies)
         first_s, whole_s = await asyncio.to_thread(self._pipe.recv)
-        return Taken([first_s], whole_s)
+        return Taken([first_s], whole_s, cpu_seconds(self._process.pid) - cpu_s)
 
     def close(self) -> None:
         self._process.terminate()
@@ -119,13 +123,16 @@ async def compare(system: System, engine: Engine, replies: int, rounds: int, tok
         meter, began, busy = system.meter(), time.perf_counter(), machine_seconds()
         ours.append(await talk(clients))
         after, seconds = system.meter(), time.perf_counter() - began
-        mine = sum(after[name] - meter[name] for name in ("web", "worker", "redis"))
-        others.append(max(0.0, machine_seconds() - busy - mine) / seconds)
+        ours[-1].cpu_s = sum(after[name] - meter[name] for name in ("web", "worker", "redis"))
+        others.append(max(0.0, machine_seconds() - busy - ours[-1].cpu_s) / seconds)
         theirs.append(await engine.write(replies))
     for client in clients:
         client.close()
     system_rate, engine_rate = (
         replies * tokens / statistics.median(one.whole_s for one in side) for side in (ours, theirs)
+    )
+    system_cpu_ms, engine_cpu_ms = (
+        statistics.median(one.cpu_s for one in side) / (replies * tokens) * 1000 for side in (ours, theirs)
     )
     first_ms = statistics.median(first_s for one in ours for first_s in one.first_s) * 1000
     line = (
@@ -134,7 +141,12 @@ async def compare(system: System, engine: Engine, replies: int, rounds: int, tok
     )
     if replies == 1:
         line += f" (engine {statistics.median(one.first_s[0] for one in theirs) * 1000:.0f})"
-    print(f"{line}; other programs took {statistics.median(others):.2f} cores", flush=True)
+    print(line, flush=True)
+    print(
+        f"      processor ms per token: system {system_cpu_ms:.2f}, engine {engine_cpu_ms:.2f}; "
+        f"other programs took {statistics.median(others):.2f} cores",
+        flush=True,
+    )
 
 
 async def measure(options: argparse.Namespace, scratch: Path) -> None:

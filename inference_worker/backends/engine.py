@@ -226,7 +226,7 @@ class Engine:
                 self._changed.wait()
             deadline = time.monotonic() + longest_s
             while len(self._waiting) < self._slots and not self._closing:
-                left_s = min(deadline - time.monotonic(), max(longest_s / 4, SHORTEST_WAIT_S))
+                left_s = min(deadline - time.monotonic(), max(longest_s / 2, SHORTEST_WAIT_S))
                 if left_s <= 0 or not self._changed.wait(left_s):
                     break
             return self._waiting[:]
