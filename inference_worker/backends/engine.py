@@ -23,6 +23,7 @@ from inference_worker.backends.placement import Placement
 from inference_worker.backends.spelling import Reader, Spelling
 from inference_worker.backends.trouble import EMPTY
 from inference_worker.conf import ModelConf
+from inference_worker.machine import free_memory
 
 logger = logging.getLogger(__name__)
 
@@ -176,6 +177,9 @@ class Engine:
     def _load(self) -> Model:
         folder, placement = self._folder, self._placement
         logger.info("Loading model %s: %.1f MB, %s", folder.name, folder.bytes / 1e6, placement)
+        free = free_memory()
+        if placement.device == "cpu" and free is not None and free < folder.bytes:
+            logger.warning("Model %s needs more memory than the %.1f MB that are free", folder.name, free / 1e6)
         began = time.monotonic()
         spelling = Spelling(folder.path / TOKENIZER)
         generator = ctranslate2.Generator(

@@ -1,12 +1,12 @@
 """Where a local model runs: on which device, in which numbers, with how many threads."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import ctranslate2
 from django.core.exceptions import ImproperlyConfigured
+
+from inference_worker.machine import cores
 
 # Threads of a small model wait for one another longer than they work. Measured on two cores: a model of 3.5 MB is
 # five times as fast with one thread, one of 200 MB no slower with two.
@@ -58,19 +58,6 @@ class Placement:
     def __str__(self) -> str:
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}" if self.device == "cpu" else self.device
         return f"{self.compute_type}, {self.lanes} × {threads}"
-
-
-def cores() -> int:
-    """The processor cores that this process may use; a container's limit counts."""
-    try:
-        found = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        found = os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(found, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return found
 
 
 def _whole(options: dict[str, str], name: str, default: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from inference_worker.backends.model_folder import CONFIG, GENERATION, TOKENIZER
 from inference_worker.fetching.errors import CannotFetch
 from inference_worker.fetching.progress import size
+from inference_worker.machine import free_memory
 
 BYTES_PER_PARAMETER = {
     "int8": 1, "int8_float16": 1, "int8_float32": 1, "int8_bfloat16": 1, "int16": 2, "float16": 2, "bfloat16": 2,
@@ -76,20 +77,6 @@ def check_memory(checkpoint_bytes: int, result_bytes: int) -> None:
     free = free_memory()
     if free is not None and free < needed:
         raise CannotFetch(f"The conversion needs about {size(needed)} of memory, {size(free)} are free.")
-
-
-def free_memory() -> int | None:
-    """Bytes that a process may still take, a container's limit included; None where the system does not say."""
-    try:
-        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        free = int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return None
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        return min(free, limit - int(Path("/sys/fs/cgroup/memory.current").read_text()))
-    except (OSError, ValueError):
-        return free
 
 
 def convert(checkpoint: Path, target: Path, name: str, quantization: str) -> None:

@@ -53,6 +53,9 @@ class Command(BaseCommand):
             await backend.close()
 
     async def _show(self, backend: Backend, prompt: Prompt) -> None:
+        # How long a local model takes to load is no matter of its speed.
+        if isinstance(backend, Remote):
+            await backend.ping()
         began = first = last = time.perf_counter()
         finish = Finish()
         pieces: list[str] = []
