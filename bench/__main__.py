@@ -15,11 +15,13 @@ from typing import Any
 
 import uvloop
 
-from bench import first_token, history, trips
+from bench import costs, first_token, history, trips
 from bench.load import Crowd, Lost, Round, Talk
 from bench.stacks import Floor, System
 
 PARTS = ("latency", "throughput", "pieces", "first_token", "trips", "history")
+ASKED_FOR = ("costs",)
+"""Parts that are not measured unless they are asked for."""
 PROCESSES = ("web", "worker", "redis")
 QUIET_CORES = 0.15
 """More than this taken by other programs moves the ratios."""
@@ -69,6 +71,8 @@ class Bench:
             await self.trips()
         if "history" in parts:
             await self.history()
+        if "costs" in parts:
+            await self.costs()
 
     async def latency(self, system: System, floor: Floor) -> None:
         plan = self._plan
@@ -164,6 +168,13 @@ class Bench:
                 )
             self.figures[f"history_{kind}"] = figures
 
+    async def costs(self) -> None:
+        heading("What a visitor costs, for bench/scaling.py")
+        self.figures["costs"] = found = await costs.measure(self._folder / "costs")
+        for kind in ("message", "delta", "memory"):
+            line(kind, ", ".join(f"{name} {value:.3f}" for name, value in found[kind].items()))
+        line("an event published at another node, ms", f"{found['cluster_publish_ms']:.4f}")
+
     async def _load(
         self, system: System, floor: Floor, clients: int, our_talk: Talk, their_talk: Talk
     ) -> list[tuple[Round, Round]]:
@@ -247,7 +258,7 @@ def line(name: str, value: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under 40 s")
-    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--only", choices=(*PARTS, *ASKED_FOR), help="one part")
     parser.add_argument("--floor", choices=("stock", "lean"), default="stock", help="see bench/floor.py")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args()

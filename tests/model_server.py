@@ -172,7 +172,7 @@ class Request:
     def tokens(self) -> list[str]:
         """The reply in tokens, no more than were asked for."""
         said = self.prompt().rpartition("Human:")[2].removesuffix("\nBot:").strip()
-        reply = self.server.reply or f"You said: {said}"
+        reply = self.server.reply or (said if "echo" in self.options else f"You said: {said}")
         return re.findall(r"\s*\S+|\s+$", reply)[: self.limit()]
 
     def reason(self, otherwise: str) -> str:
