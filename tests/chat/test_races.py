@@ -245,10 +245,12 @@ class Races(RuleBasedStateMachine):
         cancelled = self.run(move)
         index = waiting.index(message_id)
         message = session.mailbox.pop(index)
+        was_begun = index == 0 and session.attempts > 0
         if index == 0:
             session.void(attempts=0)
         session.rev += 1
-        assert (cancelled.rev, cancelled.changes_more) == (session.rev, message.retry_of is not None)
+        changes_more = was_begun or message.retry_of is not None
+        assert (cancelled.rev, cancelled.changes_more) == (session.rev, changes_more)
         if message.retry_of is None or message.replaces:
             session.cancelled.add(message_id)
         session.edited.discard(message.replaces)
