@@ -104,11 +104,14 @@ function unconfirmed(frame) {
 // --- What the visitor does -----------------------------------------------------------------------------------------
 
 function send(text) {
+  const isAlone = !isAnswering(state) && state.outbox.length === 0;
   const message = { id: newId(), text, timestamp: new Date().toISOString(), replaces: editing.finish() };
   change("composed", message);
   transmit(message);
   document.getElementById("problem")?.remove();
-  follow.isFollowing = true;
+  // What waits behind a reply must not push it away.
+  if (isAlone) follow.bring(turnsElement);
+  else follow.isFollowing = true;
 }
 
 function transmit({ id, text, replaces }) {

@@ -1,11 +1,16 @@
 /** Keeps the end of the conversation in view, as long as the reader is there and no longer. */
 
 const AT_END_PX = 24;
+/** How far from the top a new message of one's own stands. */
+const TOP_PX = 16;
 
 export class Follow {
   #area;
   #button;
   #lastTop = 0;
+  /** Where a message of one's own was brought near the top, and that message. */
+  #list = null;
+  #own = null;
   #touchY = 0;
   isFollowing = true;
 
@@ -52,9 +57,28 @@ export class Follow {
     this.#button.hidden = this.isFollowing || this.#isAtEnd;
   }
 
+  /** A message of one's own goes near the top, with room below it for its answer; the end is followed from there. */
+  bring(list) {
+    this.#list = list;
+    this.#own = null;
+    this.isFollowing = true;
+  }
+
+  /** The end of the list is as high as it takes to have the message that was brought near the top. */
+  #makeRoom(box) {
+    const last = this.#list?.lastElementChild;
+    if (!last) return;
+    if (!this.#own?.isConnected) this.#own = last;
+    const below = box.scrollHeight - box.scrollTop - (last.getBoundingClientRect().bottom - this.#area.getBoundingClientRect().top);
+    const between = last.getBoundingClientRect().top - this.#own.getBoundingClientRect().top;
+    const room = Math.max(0, box.clientHeight - below - between - TOP_PX);
+    this.#list.style.setProperty("--room", `${Math.round(room)}px`);
+  }
+
   /** After the content changed. */
   settle() {
     const box = this.#box;
+    this.#makeRoom(box);
     if (this.isFollowing) box.scrollTop = box.scrollHeight;
     this.#lastTop = box.scrollTop;
     this.#show();
