@@ -101,6 +101,14 @@ def test_env_example_lists_what_the_settings_read_with_the_defaults() -> None:
     assert not wrong
 
 
+def test_the_table_of_settings_says_the_same() -> None:
+    table = (ROOT / "docs" / "settings.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| \S.* \|$", table, flags=re.MULTILINE)
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    listed = [tuple(line.removeprefix("#").split("=", 1)) for line in lines if re.match(r"#?[A-Z_]+=", line)]
+    assert sorted(rows) == sorted(listed)
+
+
 def test_only_the_settings_read_the_environment() -> None:
     sources = [*(ROOT / "chat").rglob("*.py"), *(ROOT / "inference_worker").rglob("*.py")]
     assert [str(path) for path in sources if re.search(r"os\.(environ|getenv)", path.read_text())] == []

@@ -6,9 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from django.urls import resolve
 
+from inference_worker.management.commands.run_inference_worker import Command
 from tests.servers import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -92,3 +96,67 @@ def test_systemd_understands_the_units(tmp_path: Path, name: str) -> None:
     )
     # systemd's own measure, in tenths: 0 is locked up, 96 a unit that says nothing.
     assert done.returncode == 0, done.stdout
+
+
+# --- Containers ---------------------------------------------------------------------------------------------
+
+
+def settings_known() -> set[str]:
+    return set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
+
+
+def understand_worker(command: list[str]) -> None:
+    """Fails for options that the command does not have."""
+    assert command[:3] == ["python", "manage.py", "run_inference_worker"]
+    Command().create_parser("manage.py", "run_inference_worker").parse_args(command[3:])
+
+
+def daphne_options(text: str) -> str:
+    """What `daphne` is called with, without the address, as words."""
+    words = " ".join(re.sub(r'[",\[\]\\\n]+', " ", text).split())
+    found = re.search(r"daphne (--verbosity 0 .*? chatbot_project\.asgi:application)", words)
+    assert found, words
+    return re.sub(r"--(bind|port) \S+ ", "", found[1])
+
+
+def test_every_file_starts_daphne_in_the_same_way() -> None:
+    files = [ROOT / "Procfile", ROOT / "Dockerfile", DEPLOY / "systemd" / "chat-web@.service"]
+    assert len({daphne_options(file.read_text()) for file in files}) == 1
+
+
+def test_the_image_gets_what_exists() -> None:
+    sources = re.findall(r"^COPY (?!--from)(\S+) ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert set(sources) == let_in
+    assert all((ROOT / source).exists() for source in sources)
+
+
+def test_compose_says_what_the_settings_know() -> None:
+    compose: Any = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    services = compose["services"]
+    assert set(services) == {"web", "worker", "migrate", "redis", "postgres"}
+    for name in ("web", "worker", "migrate"):
+        assert set(services[name]["environment"]) <= settings_known(), name
+    understand_worker(services["worker"]["command"])
+
+
+def test_kubernetes_says_what_the_code_knows() -> None:
+    documents: list[Any] = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+    by_name = {(part["kind"], part["metadata"]["name"]): part for part in documents if part}
+    assert set(by_name["ConfigMap", "chat"]["data"]) <= settings_known()
+    pods = {name: by_name["Deployment", name]["spec"]["template"]["spec"] for name in ("chat-web", "chat-worker")}
+    for name, pod in pods.items():
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            given = {variable["name"] for variable in container.get("env", [])} - {"POD_IP"}
+            assert given <= settings_known(), name
+            for probe in ("livenessProbe", "readinessProbe"):
+                if probe in container:
+                    assert resolve(container[probe]["httpGet"]["path"])
+    understand_worker(pods["chat-worker"]["containers"][0]["command"])
+    grace_s = by_name["Deployment", "chat-worker"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace_s > 30 + 5  # --grace, and handing back
+    query = by_name["ScaledObject", "chat-worker"]["spec"]["triggers"][0]["metadata"]["query"]
+    metrics = (ROOT / "chat" / "metrics.py").read_text()
+    names = re.findall(r"chat_\w+", query)
+    assert names
+    assert all(f'"{name}"' in metrics for name in names), query
