@@ -63,7 +63,7 @@ function repliesOf(turn, { isReady, isAnswering, isLast, busy }) {
   // What was replaced can be read, and no more.
   const canRate = turn.to && !turn.isOld;
   return [
-    ...(isLast && !isAnswering ? [again] : []),
+    ...(isLast && !isAnswering && !turn.isOld ? [again] : []),
     ...(canRate ? [thumb(turn, "up", words.thumbsUp, isOff), thumb(turn, "down", words.thumbsDown, isOff)] : []),
   ];
 }

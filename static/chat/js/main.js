@@ -59,7 +59,7 @@ const editing = new Editing(composer, drafts);
 /** Not there in a frame on another site. */
 const sidebar =
   document.getElementById("side") &&
-  new Sidebar(sessionId, { isEmpty: () => isEmpty(state), startWriting: () => composer.focus() });
+  new Sidebar(sessionId, { isEmpty: () => state.rev >= 0 && isEmpty(state), startWriting: () => composer.focus() });
 
 function heard(frame) {
   const hadGap = state.gap;

@@ -22,7 +22,8 @@ export class Sidebar {
   #address = document.getElementById("side").dataset.list;
   #drawer = new Drawer();
   #timer = 0;
-  /** The newest request; an answer to an older one is dropped. */
+  #shownRev = -1;
+  /** The newest request; older ones are given up. */
   #request = null;
 
   /** @param {{isEmpty: () => boolean, startWriting: () => void}} on */
@@ -61,10 +62,13 @@ export class Sidebar {
 
   /** The open conversation is on the page as it is at this revision. */
   shown(rev) {
-    if (!document.hidden && rev >= 0) see(this.#sessionId, rev);
+    if (document.hidden || rev <= this.#shownRev) return;
+    this.#shownRev = rev;
+    see(this.#sessionId, rev);
   }
 
-  async refresh() {
+  /** Read the list again. When that fails the old one stays, and the next occasion tries again. */
+  refresh() {
     clearTimeout(this.#timer);
     this.#request?.abort();
     const request = (this.#request = new XMLHttpRequest());

@@ -225,7 +225,7 @@ export function timeline(state) {
   const replaced = state.outbox.filter((message) => !message.refusal).map((message) => message.replaces);
   const turns = [];
   state.messages.forEach((message, place) => {
-    const question = message.source === "bot" ? state.messages[place - 1] : null;
+    const question = message.source === "bot" ? state.messages[place - 1] : undefined;
     if (replaced.includes(message.id) || replaced.includes(question?.id ?? "")) return;
     const versions = state.versions[(question ?? message).id];
     turns.push(settled(message, question, versions));
@@ -259,10 +259,10 @@ function settled(message, question, versions) {
   const version = (question ?? message).version ?? 1;
   const read = versions?.version === version ? versions : undefined;
   let known = turnOf.get(message);
-  if (!known || known.read !== read) {
+  if (!known || known.read !== read || known.question !== question) {
     const turn = { ...message, status: statusOf(message) };
     if (question || message.code) Object.assign(turn, { to: (question ?? message).id, version, versions: read });
-    known = { turn: read && read.at < version ? asItWas(turn, read) : turn, read };
+    known = { turn: read && read.at < version ? asItWas(turn, read) : turn, read, question };
     turnOf.set(message, known);
   }
   return known.turn;
