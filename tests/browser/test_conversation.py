@@ -374,6 +374,15 @@ def test_the_page_follows_until_one_scrolls_up(site: Web, visitor: Visitor):
     expect(chat.turns("streaming")).to_contain_text("line 14")
     assert chat.page.evaluate(at_end)
     chat.button("Stop the reply").click()
+    expect(chat.turns("stopped")).to_have_count(1)
+    # The next message goes near the top, with room for its answer.
+    chat.say("and now?")
+    expect(chat.turns("done", "bot")).to_have_count(1)
+    assert chat.page.evaluate(at_end)
+    area, own = chat.page.locator("#scroller").bounding_box(), chat.turns(source="human").last.bounding_box()
+    assert area
+    assert own
+    assert 0 <= own["y"] - area["y"] < 40
 
 
 # --- Taking it along --------------------------------------------------------------------------------------
@@ -447,3 +456,26 @@ def test_everything_is_reached_by_keyboard(site: Web, visitor: Visitor):
     chat.page.keyboard.press("Escape")
     expect(chat.page.get_by_role("link", name="Save as JSON")).to_be_hidden()
     expect(chat.page.get_by_role("button", name="Menu")).to_be_focused()
+
+
+def test_the_live_page_speaks_chinese_and_arabic_stands_on_the_right(
+    site: Web, make_visitor: Callable[..., Visitor]
+):
+    chat = make_visitor(locale="zh-CN").open(f"{site.url}/")
+    chat.page.locator("#name").fill("小明")
+    chat.page.get_by_role("button", name="开始聊天").click()
+    chat.link_is("已连接")
+    box = chat.page.get_by_role("textbox", name="你的消息")
+    box.fill("x" * 3999)
+    expect(chat.page.locator("#counter")).to_have_text("还可输入 1 个字符")
+    box.fill("مرحبا بالعالم")
+    box.press("Enter")
+    reply = chat.turns("done", "bot").locator(".text")
+    expect(reply).to_have_text("مرحبا بالعالم")
+    right = "(text) => { const range = document.createRange(); range.selectNodeContents(text);"
+    right += " return text.getBoundingClientRect().right - range.getBoundingClientRect().right }"
+    assert reply.evaluate(right) < 40
+    # By hand: English, at once and from now on.
+    chat.page.get_by_role("button", name="菜单").click()
+    chat.page.get_by_role("button", name="English").click()
+    chat.link_is("Connected")
