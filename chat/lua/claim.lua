@@ -28,8 +28,10 @@ if reply[2] == token then
 else
   attempt = reply[1] == id and tonumber(reply[3]) + 1 or 1
   if attempt > tonumber(ARGV[7]) then
-    redis.call('XADD', DEAD_LETTERS, 'MAXLEN', '~', 10000, '*', 'session', session_id, 'message', human,
+    local letter = redis.call('XADD', DEAD_LETTERS, 'MAXLEN', '~', 10000, '*', 'session', session_id, 'message', human,
       'reason', 'gave_up', 'attempts', attempt - 1)
+    -- For the end of the session, which takes them along.
+    redis.call('HSET', SESSION, 'letters', (redis.call('HGET', SESSION, 'letters') or '') .. letter .. ' ')
     local failed_rev = settle(session_id, ARGV[8], clock(), 'failed:gave_up', waited, ARGV[9], nil)
     return {'gave_up', failed_rev, id}
   end

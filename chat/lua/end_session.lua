@@ -17,6 +17,9 @@ if waiting > 0 then
   count('ended', waiting)
   count_waiting(-waiting)
 end
+for letter in string.gmatch(redis.call('HGET', SESSION, 'letters') or '', '%S+') do
+  redis.call('XDEL', DEAD_LETTERS, letter)
+end
 redis.call('DEL', SESSION, PENDING, REPLY, HISTORY, IDS, KEYS[12])
 redis.call('ZREM', KEYS[11], ARGV[1])
 redis.call('ZREM', FAILED, ARGV[1])

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, sync_playwright
 
-from chat import counters, fleet, keys, overview, queue, sessions
+from chat import counters, dead_letters, fleet, keys, overview, queue, sessions
 from chat.redis_client import sync_client
 from tests.chat.test_admin import begin, manage, sign_in, staff
 from tests.invariants import Hands
@@ -186,7 +186,7 @@ def test_a_dead_letter_is_answered_again(operator: Client, hands: Hands, run_asy
     session_id, gone = begin("Ada"), begin("Bob")
     run_async(lambda: give_up(hands, session_id, "poison <b>"))
     run_async(lambda: give_up(hands, gone, "of somebody who left"))
-    sessions.end(gone)
+    hands.client.delete(*(key(gone) for key in (keys.session, keys.history, keys.message_ids)))
     answer = operator.get(LETTERS)
     of_gone, letter = answer.context["letters"]
     text = answer.content.decode()
@@ -209,6 +209,15 @@ def test_a_dead_letter_is_answered_again(operator: Client, hands: Hands, run_asy
     answer = operator.post(LETTERS, {"letter": [of_gone.id], "drop": ""}, follow=True)
     assert "There are no dead letters" in answer.content.decode()
     assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == ["Queued again", "Dropped"]
+
+
+def test_the_end_of_a_session_takes_its_dead_letters_along(hands: Hands, run_async: Callable[..., Any]) -> None:
+    session_id, other = begin("Ada"), begin("Bob")
+    for ended in (session_id, other, session_id):
+        run_async(lambda ended=ended: give_up(hands, ended, "private words"))
+    assert len(dead_letters.newest(10)) == 3
+    sessions.end(session_id)
+    assert [letter.session_id for letter in dead_letters.newest(10)] == [other]
 
 
 def test_dead_letters_have_pages(operator: Client, redis_server: RedisServer, chat_settings: Any) -> None:

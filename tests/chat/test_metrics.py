@@ -11,10 +11,11 @@ import yaml
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from chat import counters, fleet, keys, limits
+from chat import counters, fleet, keys, limits, sessions
 from chat.errors import ModelError, QueueFull, RateLimited
+from tests.clients import new_token, v1
 from tests.invariants import Hands
-from tests.servers import ROOT, RedisServer
+from tests.servers import ROOT, RedisServer, Stack, wait_until
 
 Samples = dict[tuple[str, str], float]
 
@@ -183,6 +184,35 @@ async def test_samples_are_kept_by_the_clock_whoever_asks(hands: Hands) -> None:
         hands.client.xadd(stream, {"totals": "{}"}, id=f"{minute * 60_000 + 1}-0")
     await counters.sample()
     assert hands.client.xlen(stream) == counters.MINUTES.samples
+
+
+async def test_a_real_worker_is_counted_and_keeps_samples(
+    make_stack: Callable[..., Stack], redis_server: RedisServer, async_redis: None
+) -> None:
+    stack = make_stack(MODEL_URL="echo:?first_delay_ms=30")
+    web = stack.web()
+    stack.worker("--concurrency", "3")
+    token = new_token(web)
+    async with v1(web, token) as client:
+        assert await client.ask("one two") == "one two"
+        wait_until(lambda: scrape()["chat_workers", ""] == 1, "the worker to be seen")
+        said = scrape()
+        assert said["chat_sockets", ""] == 1
+        assert said["chat_worker_slots", ""] == 3
+        assert said["chat_messages_answered_total", ""] == said["chat_reply_seconds_count", ""] == 1
+        assert said["chat_first_text_seconds_bucket", "0.025"] == 0
+        assert said["chat_first_text_seconds_sum", ""] <= said["chat_reply_seconds_sum", ""]
+    wait_until(lambda: scrape()["chat_sockets", ""] == 0, "the socket to be forgotten")
+    snapshot = sessions.snapshot(token.partition(".")[0])
+    assert snapshot
+    reply = snapshot.messages[1]
+    assert reply["first_text_ms"] >= 30
+    assert reply["took_ms"] >= reply["first_text_ms"]
+    assert reply["waited_ms"] >= 0
+    assert reply["model"] == "echo"
+    assert reply["worker"]
+    redis: Any = redis_server.client()
+    assert redis.xlen(keys.samples(0, "minutes")) >= 1
 
 
 # --- Who may read it ---
