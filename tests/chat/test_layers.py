@@ -45,18 +45,18 @@ async def test_lost_host_is_noticed_and_its_sockets_look_again(
     web = stack.web()
     stack.worker()
     tokens = [token_at(web, number) for number in range(2)]
-    async with v1(web, tokens[0]) as talker, v1(web, tokens[0]) as listener, v1(web, tokens[1]) as other:
+    async with v1(web, tokens[1]) as talker, v1(web, tokens[1]) as listener, v1(web, tokens[0]) as other:
         assert await talker.ask("before") == "before"
         await listener.until("replied")
         assert await other.ask("before") == "before"
         # Half of what is told, the other half goes through the other host; nothing through the queue's.
         assert [channels_of(host) for host in (*hosts, redis_server)] == [1, 1, 0]
-        hosts[0].stop(signal.SIGKILL)
+        hosts[1].stop(signal.SIGKILL)
         assert await other.ask("at the other host") == "at the other host"
         message = await talker.send("while deaf")
-        await asyncio.to_thread(wait_until, lambda: answered(tokens[0]), "the answer to be stored")
+        await asyncio.to_thread(wait_until, lambda: answered(tokens[1]), "the answer to be stored")
         # The listener was told nothing, and does not know that there is something to wait for.
-        hosts[0].start()
+        hosts[1].start()
         assert await listener.outcome(message) == "while deaf"
         assert await talker.outcome(message) == "while deaf"
 
