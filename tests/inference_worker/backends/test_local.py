@@ -139,9 +139,11 @@ async def test_characters_split_over_tokens_come_whole(tmp_path, open_model):
     assert items == [*said, Finish("stop")]
 
 
-async def test_half_a_character_at_the_end_is_dropped(tmp_path, open_model):
-    items = await answer(open_model(write_scripted(tmp_path, " a", b"\xf0\x9f")))
-    assert items == ["a", Finish("stop")]
+@pytest.mark.parametrize("rest", [[], [" b"]], ids=["at the end", "in the middle"])
+async def test_half_a_character_is_dropped(tmp_path, open_model, rest):
+    items = await answer(open_model(write_scripted(tmp_path, " a", b"\xf0\x9f", *rest)))
+    assert "".join(item for item in items if isinstance(item, str)) == "a" + "".join(rest)
+    assert items[-1] == Finish("stop")
 
 
 async def test_empty_answer_is_an_error(tmp_path, open_model):
