@@ -11,8 +11,9 @@ from uuid import uuid4
 import pytest
 from redis.exceptions import RedisError
 
-from chat import counters, fleet, health, keys, overview, queue, sessions
+from chat import counters, dead_letters, fleet, health, keys, metrics, overview, queue, search, sessions, trends
 from chat.redis_client import is_unavailable, patiently, shared_connection
+from chat.search import Wanted
 from inference_worker.cluster_intake import open_intake
 from tests.clients import call, new_token, v1
 from tests.faults.chaos import Chaos
@@ -126,6 +127,13 @@ async def test_staff_see_all_partitions(cluster: RedisCluster, async_redis: None
         assert overview.count() == seen.sessions >= PARTITIONS
         assert set(begun.values()) <= {session.id for session in overview.newest(0, 1000)}
         assert len(counters.read_samples(counters.MINUTES)) == PARTITIONS
+        for wanted in (Wanted(state="answering"), Wanted(text="ann"), Wanted(age="hour")):
+            assert set(begun.values()) <= {session.id for session in search.search(wanted, 0, 1000).sessions}
+        assert search.search(Wanted(state="waiting"), 0, 10).sessions == []
+        assert search.search(Wanted(state="failed"), 0, 10).sessions == []
+        assert dead_letters.newest(10) == []
+        assert trends.read(trends.HOUR).span is trends.HOUR
+        assert f"chat_messages_answering {PARTITIONS}\n" in metrics.exposition()
         fleet.drain("w1")
 
     await asyncio.to_thread(look)
