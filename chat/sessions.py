@@ -147,9 +147,9 @@ def create(name: str, sender: str = "") -> tuple[Token, SessionInfo]:
 
 
 def forget_expired(number: int, sample: int) -> None:
-    """Take the ids of expired sessions out of a partition's sorted set, of up to `sample` ids picked at random.
+    """Take the ids of expired sessions out of a partition's sorted sets, of up to `sample` ids picked at random.
 
-    A session expires in Redis by itself, but its id stays in the set.
+    A session expires in Redis by itself, but its id stays in the sets.
     """
     client = sync_client()
     picked = cast(list[str], client.zrandmember(keys.sessions(number), sample))
@@ -159,6 +159,7 @@ def forget_expired(number: int, sample: int) -> None:
     gone = [session_id for session_id, lives in zip(picked, pipeline.execute(), strict=True) if not lives]
     if gone:
         client.zrem(keys.sessions(number), *gone)
+        client.zrem(keys.failed(number), *gone)
 
 
 def snapshot(session_id: str, *, messages: int = 0) -> Snapshot | None:

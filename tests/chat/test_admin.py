@@ -161,7 +161,9 @@ def test_expired_sessions_are_shown_no_more_and_forgotten(viewer: Client, redis_
     # The page is read again until it holds what lives.
     assert [session.id for session in overview.newest(0, PAGE_SIZE)] == living[::-1]
     redis.zadd(keys.sessions(0), {"expired": newer})
+    redis.zadd(keys.failed(0), {"expired": 1})
     answer = viewer.get(LIST)
+    assert redis.zcard(keys.failed(0)) == 0
     assert answer.context["page"].paginator.count == 5
     assert set(redis.zrange(keys.sessions(0), 0, -1)) == set(living)
 
