@@ -15,12 +15,12 @@ from typing import Any
 
 import uvloop
 
-from bench import costs, first_token, history, trips
+from bench import costs, first_token, history, slots, trips
 from bench.load import Crowd, Lost, Round, Talk
 from bench.stacks import Floor, System
 
 PARTS = ("latency", "throughput", "pieces", "first_token", "trips", "history")
-ASKED_FOR = ("costs",)
+ASKED_FOR = ("costs", "slots")
 """Parts that are not measured unless they are asked for."""
 PROCESSES = ("web", "worker", "redis")
 QUIET_CORES = 0.15
@@ -73,6 +73,8 @@ class Bench:
             await self.history()
         if "costs" in parts:
             await self.costs()
+        if "slots" in parts:
+            await self.slots()
 
     async def latency(self, system: System, floor: Floor) -> None:
         plan = self._plan
@@ -174,6 +176,17 @@ class Bench:
         for kind in ("message", "delta", "memory"):
             line(kind, ", ".join(f"{name} {value:.3f}" for name, value in found[kind].items()))
         line("an event published at another node, ms", f"{found['cluster_publish_ms']:.4f}")
+
+    async def slots(self) -> None:
+        heading(f"One worker, {slots.SLOTS} slots, a model of {slots.MODEL_S:.2f} s and {slots.PIECES} pieces")
+        found = await slots.measure(self._folder / "slots", 4 * self._plan.load_s)
+        line("replies a second", f"{found.per_second:.0f}; slots busy {found.share:.2f} (at least 0.94)")
+        line("cores", f"worker {found.worker_cores:.2f} (under 1), web process {found.web_cores:.2f}")
+        self.figures["slots"] = {
+            "per_second": found.per_second,
+            "share": found.share,
+            "worker_cores": found.worker_cores,
+        }
 
     async def _load(
         self, system: System, floor: Floor, clients: int, our_talk: Talk, their_talk: Talk

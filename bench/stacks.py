@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.load import Door
@@ -67,7 +68,13 @@ class System(Measured):
     """The chat as it is documented: `daphne`, `run_inference_worker`, Redis with AOF."""
 
     def __init__(
-        self, folder: Path, kind: RedisKind = "redis62", *, model_url: str = "echo:", **environment: str
+        self,
+        folder: Path,
+        kind: RedisKind = "redis62",
+        *,
+        model_url: str = "echo:",
+        worker_options: Sequence[str] = (),
+        **environment: str,
     ) -> None:
         self.redis = RedisServer(folder / "redis", kind).start()
         settings = {"MODEL_URL": model_url, "LOG_LEVEL": "WARNING"} | LIMITS | environment
@@ -75,7 +82,7 @@ class System(Measured):
         try:
             web = self._start_web()
             # A worker says at INFO that it is ready.
-            worker = self.stack.worker(LOG_LEVEL="INFO", REDIS_URL=self.url_as("worker"))
+            worker = self.stack.worker(*worker_options, LOG_LEVEL="INFO", REDIS_URL=self.url_as("worker"))
         except BaseException:
             self.close()
             raise

@@ -46,7 +46,7 @@ MAX_CONNECTIONS = 32
 # The server, not the command, is the trouble: it is full, starts, is no master, or its slots are moving.
 _UNAVAILABLE = (
     *("OOM ", "MISCONF", "LOADING", "READONLY", "MASTERDOWN", "NOREPLICAS"),
-    *("CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED", "MOVED ", "ASK "),
+    *("CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED"),
 )
 
 _ASYNC_OPTIONS: dict[str, Any] = {
