@@ -269,7 +269,12 @@ def test_model_that_can_not_be_run_is_refused_before_its_weights_come(checkpoint
     assert not any("safetensors" in path for path, _ in server.asked)
 
 
-@can_convert
+def test_folder_that_is_there_is_kept_and_its_setting_told(command, settings):
+    (settings.BASE_DIR / "models" / "my model").mkdir(parents=True)
+    with pytest.raises(CommandError, match=r"--force replaces it.*MODEL_URL=local:models/my%20model"):
+        command(REPO, "--output", str(settings.BASE_DIR / "models" / "my model"))
+
+
 def test_name_that_is_none_is_refused(command):
     with pytest.raises(CommandError, match="neither a folder nor the name of a model"):
         command("https://huggingface.co/EleutherAI/gpt-j-6b")

@@ -5,6 +5,7 @@ import shutil
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -45,7 +46,6 @@ class Command(BaseCommand):
 
     def _fetch(self, options: dict[str, Any]) -> None:
         model, quantization = options["model"], options["quantization"]
-        conversion.check_packages()
         is_folder = Path(model).expanduser().is_dir()
         if not is_folder and not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model):
             raise CannotFetch(f"{model} is neither a folder nor the name of a model, such as EleutherAI/gpt-j-6b.")
@@ -54,6 +54,7 @@ class Command(BaseCommand):
         target = (options["output"] or models / name).absolute()
         if target.exists() and not options["force"]:
             raise CannotFetch(f"{target} is there already; --force replaces it. To use it: {_setting(target)}")
+        conversion.check_packages()
         target.parent.mkdir(parents=True, exist_ok=True)
         if is_folder:
             checkpoint = Path(model).expanduser().resolve()
@@ -104,7 +105,8 @@ class Command(BaseCommand):
 
 def _setting(target: Path) -> str:
     inside = target.is_relative_to(settings.BASE_DIR)
-    return f"MODEL_URL=local:{target.relative_to(settings.BASE_DIR) if inside else target}"
+    # A blank would end the URL.
+    return f"MODEL_URL=local:{quote(str(target.relative_to(settings.BASE_DIR) if inside else target))}"
 
 
 def _there(file: RemoteFile, folder: Path) -> int:
