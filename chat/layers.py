@@ -41,6 +41,12 @@ class PubSubChannelLayer(RedisPubSubChannelLayer):
         name = self._get_layer()._get_group_channel_name(group)
         await self._publisher(name).call("PUBLISH", name, self.serialize(message))
 
+    def for_script(self, group: str, message: dict[str, Any]) -> tuple[str, bytes] | None:
+        """Channel and bytes with which a script of the queue can publish; None: events go to other hosts."""
+        if not self._is_queues_own:
+            return None
+        return self._get_layer()._get_group_channel_name(group), self.serialize(message)
+
     async def new_channel(self, prefix: str = "specific.") -> str:
         with _as_redis_away():
             return str(await self._get_layer().new_channel(prefix))

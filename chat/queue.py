@@ -198,12 +198,17 @@ async def claim(wake_up: WakeUp, *, worker: str, token: str, reply: str) -> Clai
     return Claim(session_id, wake_up.entry, token, reply, rev, orjson.loads(message), context, attempt, waited_ms)
 
 
-async def flush(claim: Claim, offset: int, piece: str) -> bool:
+async def flush(claim: Claim, offset: int, piece: str, told: tuple[str, bytes] | None = None) -> bool:
     """Append a piece to the reply in progress, `offset` code points after its beginning.
 
+    `told`: a channel and the message that the script publishes there when the piece is stored.
     False: the work was taken over, stopped or ended; the worker may not write any more.
     """
-    return bool(await _flush.run(keys.of_session(claim.session_id), claim.token, offset, len(piece), piece))
+    channel, message = told or ("", b"")
+    stored = await _flush.run(
+        keys.of_session(claim.session_id), claim.token, offset, len(piece), piece, channel, message
+    )
+    return bool(stored)
 
 
 @dataclass(frozen=True, slots=True)

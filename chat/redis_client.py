@@ -200,7 +200,7 @@ class Script:
         self._text = "\n".join((self._folder / file).read_text() for file in ("lib.lua", f"{name}.lua"))
         self._sha = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, keys: Sequence[str], *args: str | int | float) -> Any:
+    async def run(self, keys: Sequence[str], *args: str | int | float | bytes) -> Any:
         """Run on the event loop's shared connection."""
         connection = shared_connection()
         try:

@@ -14,8 +14,6 @@ FLUSH_INTERVAL_S = 0.04
 """Pieces after the first one are gathered this long: fast enough for the eye, and few enough for a browser."""
 ANNOUNCE_AFTER_S = 0.1
 """A reply whose first piece takes longer is announced as started."""
-HEAD_START_S = 0.2
-"""Far below any lease. A first piece this soon after the claim is stored and told at once."""
 REDIS_PATIENCE_S = 60.0
 """How long a worker waits for a Redis that is away before it leaves the work to a take-over."""
 
@@ -31,18 +29,21 @@ class ReplyWriter:
         self,
         claim: Claim,
         publish: Callable[[Event], Awaitable[None]],
+        for_script: Callable[[Event], tuple[str, bytes] | None],
         on_lost: Callable[[], None],
     ) -> None:
-        """`on_lost` is called when a flush in the background was refused or Redis stayed away."""
+        """`for_script` gives what the flush script can publish itself, `on_lost` is called when a flush in the
+        background was refused or Redis stayed away.
+        """
         self._claim = claim
         self._publish = publish
+        self._for_script = for_script
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._parts: list[str] = []
         self._buffer: list[str] = []
         self._size = 0
         self._flushed_at = float("-inf")
-        self._claimed_at = self._loop.time()
         self._announced = False
         self._finished = False
         self._flushing = asyncio.Lock()
@@ -114,17 +115,13 @@ class ReplyWriter:
             event = events.delta(
                 claim.reply, offset, piece, to=claim.message["id"], started_rev=claim.rev, announces=announces
             )
-            if announces and self._flushed_at - self._claimed_at < HEAD_START_S:
-                # So soon after the claim no other worker can hold the work, and a client that was told of a stop
-                # drops the piece. Both commands leave together, and the connection that they share keeps them in
-                # order: stored first, told second.
-                stored, _ = await asyncio.gather(self._store(offset, piece), self._publish(event))
-            else:
-                stored = await self._store(offset, piece)
-                if stored:
-                    await self._publish(event)
+            # The first piece is what people wait for: stored and told in one round trip.
+            told = self._for_script(event) if announces else None
+            stored = await self._store(offset, piece, told)
+            if stored and not told:
+                await self._publish(event)
             if not stored:
                 raise TakenOver
 
-    async def _store(self, offset: int, piece: str) -> bool:
-        return await patiently(lambda: queue.flush(self._claim, offset, piece), for_s=REDIS_PATIENCE_S)
+    async def _store(self, offset: int, piece: str, told: tuple[str, bytes] | None) -> bool:
+        return await patiently(lambda: queue.flush(self._claim, offset, piece, told), for_s=REDIS_PATIENCE_S)

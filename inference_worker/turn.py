@@ -7,12 +7,12 @@ from contextlib import aclosing, suppress
 from typing import Any
 from uuid import uuid4
 
-from channels.layers import BaseChannelLayer
 from redis.exceptions import RedisError
 
 from chat import about, events, keys, queue, tracing
 from chat.errors import GaveUp, ModelError, ModelFailure
 from chat.events import Event, StoredMessage
+from chat.layers import PubSubChannelLayer
 from chat.queue import Claim, GivenUp, WakeUp
 from chat.redis_client import patiently
 from inference_worker.backends.base import Backend, Finish, Prompt
@@ -27,7 +27,7 @@ class Turn:
     """The answering of one message by this worker."""
 
     def __init__(
-        self, wake_up: WakeUp, *, worker: str, backend: Backend, timeout_s: float, layer: BaseChannelLayer
+        self, wake_up: WakeUp, *, worker: str, backend: Backend, timeout_s: float, layer: PubSubChannelLayer
     ) -> None:
         self.reply = str(uuid4())
         self.claim: Claim | None = None
@@ -104,7 +104,7 @@ class Turn:
 
     async def _answer(self, claim: Claim, span: tracing.Span) -> None:
         began = time.monotonic()
-        writer = ReplyWriter(claim, self._publish, self.drop)
+        writer = ReplyWriter(claim, self._publish, self._for_script, self.drop)
         try:
             finish = await self._write(claim, writer)
             text = await writer.finish()
@@ -175,6 +175,9 @@ class Turn:
         if committed is None:
             raise TakenOver
         await self._publish(events.failed(committed.rev, claim.message["id"], error))
+
+    def _for_script(self, event: Event) -> tuple[str, bytes] | None:
+        return self._layer.for_script(self._group, event.to_layer())
 
     async def _publish(self, event: Event) -> None:
         # At most once: a client that misses it sees the gap and reads what is in Redis.

@@ -46,7 +46,7 @@ class View:
         if any(waiting["id"] == message["id"] for waiting in self.pending):
             return  # said twice, as it was sent twice
         self._take_out(message["id"])
-        self.pending.append({name: message[name] for name in ("id", "text", "timestamp")})
+        self.pending.append({name: value for name, value in message.items() if name != "source"})
 
     def _started(self, frame: dict[str, Any]) -> None:
         if frame["to"] not in {waiting["id"] for waiting in self.pending}:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 
 import orjson
 import pytest
@@ -66,7 +67,7 @@ async def write(claim: Claim, audience: Audience) -> AsyncIterator[Callable[[], 
     made: list[ReplyWriter] = []
 
     def make() -> ReplyWriter:
-        made.append(ReplyWriter(claim, audience.publish, audience.lost.set))
+        made.append(ReplyWriter(claim, audience.publish, lambda event: None, audience.lost.set))
         return made[-1]
 
     yield make
@@ -201,18 +202,35 @@ async def test_a_refused_piece_ends_the_writing(
 
 
 @pytest.mark.usefixtures("no_timer")
-async def test_a_piece_that_comes_late_after_the_claim_is_told_only_if_it_was_stored(
-    claim: Claim,
-    audience: Audience,
-    write: Callable[[], ReplyWriter],
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_piece_is_told_only_if_it_was_stored(
+    claim: Claim, audience: Audience, write: Callable[[], ReplyWriter]
 ) -> None:
-    monkeypatch.setattr(reply_writer, "HEAD_START_S", 0.0)
     writer = write()
     await audience.hands.stop(claim.session_id)
     with pytest.raises(TakenOver):
         await writer.add("a")
     assert audience.events.empty()
+
+
+@pytest.mark.usefixtures("no_timer")
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_the_first_piece_is_told_by_the_script_that_stores_it(
+    claim: Claim, audience: Audience, redis_server: RedisServer, stopped: bool
+) -> None:
+    ear = redis_server.client().pubsub(ignore_subscribe_messages=True)
+    ear.subscribe("ear")
+    ear.get_message(timeout=PATIENCE_S)
+    writer = ReplyWriter(claim, audience.publish, lambda event: ("ear", event.frame.encode()), audience.lost.set)
+    if stopped:
+        await audience.hands.stop(claim.session_id)
+    with pytest.raises(TakenOver) if stopped else nullcontext():
+        await writer.add("Hello")
+    redis_server.client().publish("ear", '{"text": "end"}')
+    told = [orjson.loads(heard["data"])["text"] for heard in iter(lambda: ear.get_message(timeout=0.2), None)]
+    assert told == ["end"] if stopped else ["Hello", "end"]
+    assert audience.events.empty()
+    writer.close()
+    ear.close()
 
 
 @pytest.mark.usefixtures("no_announcement")
