@@ -6,6 +6,7 @@ import json
 import logging
 import logging.config
 from collections.abc import Iterator
+from contextvars import Context
 
 import pytest
 
@@ -42,7 +43,8 @@ def said(logger: tuple[logging.Logger, io.StringIO], form: logging.Formatter) ->
         log.warning("nothing special")
         log.warning("seen from outside", extra=about.other(SESSION))
 
-    asyncio.run(both())
+    # Requests of tests in this process may have left theirs behind.
+    Context().run(asyncio.run, both())
     return output.getvalue().splitlines()
 
 

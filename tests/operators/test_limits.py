@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.servers import RedisServer, Stack, Web
 
@@ -29,7 +29,9 @@ def webs(
         redis_servers("redis62").url,
         CHAT_KEY_PREFIX="limits",
         NUM_PROXIES="1",
-        CHAT_TOKENS_PER_MINUTE=str(TOKENS),
+        # The budget of a day, which does not fill while a slow machine runs this; that of a minute is kept by the
+        # same script, see tests/chat/test_limits.py.
+        CHAT_TOKENS_PER_DAY=str(TOKENS),
         CHAT_SOCKETS_PER_IP=str(SOCKETS_OF_ADDRESS),
         CHAT_SOCKETS_PER_SESSION=str(SOCKETS_OF_SESSION),
         CHAT_MAX_PENDING=str(PENDING),
@@ -55,8 +57,8 @@ def test_sessions_of_an_address(webs: tuple[Web, Web]) -> None:
         answers = list(threads.map(lambda number: begin(webs[number % 2], "192.0.2.1"), range(CALLS)))
     statuses = [status for status, _ in answers]
     assert (statuses.count(200), statuses.count(429)) == (TOKENS, CALLS - TOKENS)
-    # One token comes every 6.7 s.
-    assert {1 <= int(wait) <= 7 for status, wait in answers if status == 429} == {True}
+    # The next one comes within 2 h 40 min.
+    assert {9000 < int(wait) <= 9600 for status, wait in answers if status == 429} == {True}
     assert begin(webs[0], "192.0.2.2")[0] == 200
 
 
@@ -64,26 +66,34 @@ async def open_sockets(
     stack: AsyncExitStack, webs: tuple[Web, Web], tokens: list[str], addresses: list[str]
 ) -> list[ClientConnection]:
     """So many handshakes at once, on both processes; gives those that came in. The others must be told 403."""
-
-    statuses = set()
+    statuses, codes = set(), set()
+    # More at once than that make a slow machine answer all of them with "try again later".
+    at_once = asyncio.Semaphore(40)
 
     async def one(number: int) -> ClientConnection | None:
-        try:
-            return await connect(
-                f"{webs[number % 2].ws_url}?token={tokens[number % len(tokens)]}",
-                subprotocols=["chatbot.v1"],  # type: ignore[list-item]
-                additional_headers={"X-Forwarded-For": addresses[number % len(addresses)]},
-                open_timeout=30,
-            )
-        except InvalidStatus as refused:
-            statuses.add(refused.response.status_code)
-            return None
+        async with at_once:
+            while True:
+                try:
+                    socket = await connect(
+                        f"{webs[number % 2].ws_url}?token={tokens[number % len(tokens)]}",
+                        subprotocols=["chatbot.v1"],  # type: ignore[list-item]
+                        additional_headers={"X-Forwarded-For": addresses[number % len(addresses)]},
+                        open_timeout=60,
+                    )
+                    await socket.recv()
+                except InvalidStatus as refused:
+                    statuses.add(refused.response.status_code)
+                    return None
+                except ConnectionClosed as closed:
+                    codes.add(closed.rcvd and closed.rcvd.code)
+                    await asyncio.sleep(0.2)
+                else:
+                    stack.push_async_callback(socket.close)
+                    return socket
 
     sockets = await asyncio.gather(*(one(number) for number in range(CALLS)))
     assert statuses == {403}
-    for socket in sockets:
-        if socket:
-            stack.push_async_callback(socket.close)
+    assert codes <= {1013}
     return [socket for socket in sockets if socket]
 
 
