@@ -3,7 +3,8 @@
 1. Closing a socket with the codes that RFC 6455 defines for servers (1008, 1009, 1012, 1013). Its WebSocket
    library lets an application send 1000 and 3000 to 4999 only and raises for others; the client then sees 1011.
 2. Telling clients that the server goes down (1012), so that they come back at once. Daphne's own shutdown drops
-   connections without a close frame, and does nothing at all when one of them has no application any more.
+   connections without a close frame, and does nothing at all when one of them has no application any more. And
+   ending in time: a request whose thread waits for the event loop, which has ended, would keep the process alive.
 3. Cutting a client that does not read. Daphne buffers for it without a bound.
 4. Reading a client no faster than its consumer takes the frames. Daphne queues them without a bound, and takes all
    frames of the 64 KB that it has read in one go, in which no other client is served.
@@ -12,7 +13,10 @@
 """
 
 import asyncio
+import logging
+import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +27,10 @@ MAX_WAITING_FRAMES = 2
 """Frames of a socket that may wait for its consumer before reading pauses."""
 GRACE_S = 2.0
 """How long sockets and requests may take to end before they are cut."""
+LAST_S = 3.0
+"""How long the process may take after that."""
+
+logger = logging.getLogger(__name__)
 
 
 def install() -> None:
@@ -106,23 +114,41 @@ def _without_query(write_entry: Callable[..., None]) -> Callable[..., None]:
 def _shut_down(server: Any) -> Any:
     from twisted.internet.defer import Deferred
 
+    watchdog = threading.Timer(GRACE_S + LAST_S, _leave)
+    watchdog.daemon = True
+    watchdog.start()
     return Deferred.fromFuture(asyncio.ensure_future(_end_connections(server)))
+
+
+def _leave() -> None:
+    logger.warning("A request did not end; the process ends without it")
+    logging.shutdown()
+    os._exit(0)
 
 
 async def _end_connections(server: Any) -> None:
     from daphne.ws_protocol import WebSocketProtocol
 
+    for listener in server.listeners:
+        # Each is a Deferred that has the port. Who comes now is for another process.
+        if hasattr(getattr(listener, "result", None), "stopListening"):
+            listener.result.stopListening()
     for protocol in server.connections:
         if isinstance(protocol, WebSocketProtocol) and protocol.state == WebSocketProtocol.STATE_OPEN:
             _close(protocol, GOING_DOWN)
-    # A client answers the close frame, then the connection ends and the consumer tidies up.
-    running = [
-        details["application_instance"]
-        for details in server.connections.values()
-        if "application_instance" in details
-    ]
-    if running:
-        _, late = await asyncio.wait(running, timeout=GRACE_S)
-        for application in late:
-            application.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+    # A client answers the close frame, then the connection ends and the consumer tidies up. Connections that are
+    # kept alive may bring new requests meanwhile.
+    until = asyncio.get_running_loop().time() + GRACE_S
+    while running := _running(server):
+        left_s = until - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            for application in running:
+                application.cancel()
+            await asyncio.wait(running, timeout=LAST_S / 2)
+            return
+        await asyncio.wait(running, timeout=left_s)
+
+
+def _running(server: Any) -> "list[asyncio.Future[Any]]":
+    found = [details.get("application_instance") for details in server.connections.values()]
+    return [application for application in found if application and not application.done()]
