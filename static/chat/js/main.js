@@ -110,7 +110,7 @@ function send(text) {
   transmit(message);
   document.getElementById("problem")?.remove();
   // What waits behind a reply must not push it away.
-  if (isAlone) follow.bring(turnsElement);
+  if (isAlone) follow.bring(turnsElement, message.id);
   else follow.isFollowing = true;
 }
 

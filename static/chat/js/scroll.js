@@ -8,9 +8,9 @@ export class Follow {
   #area;
   #button;
   #lastTop = 0;
-  /** Where a message of one's own was brought near the top, and that message. */
+  /** Where a message of one's own was brought near the top, and which one. */
   #list = null;
-  #own = null;
+  #ownId = "";
   #touchY = 0;
   isFollowing = true;
 
@@ -58,19 +58,20 @@ export class Follow {
   }
 
   /** A message of one's own goes near the top, with room below it for its answer; the end is followed from there. */
-  bring(list) {
+  bring(list, id) {
     this.#list = list;
-    this.#own = null;
+    this.#ownId = id;
     this.isFollowing = true;
   }
 
   /** The end of the list is as high as it takes to have the message that was brought near the top. */
   #makeRoom(box) {
-    const last = this.#list?.lastElementChild;
-    if (!last) return;
-    if (!this.#own?.isConnected) this.#own = last;
-    const below = box.scrollHeight - box.scrollTop - (last.getBoundingClientRect().bottom - this.#area.getBoundingClientRect().top);
-    const between = last.getBoundingClientRect().top - this.#own.getBoundingClientRect().top;
+    const own = this.#list?.querySelector(`[data-id="${this.#ownId}"]`);
+    // In a low window there is no room to give.
+    if (!own || box !== this.#area) return;
+    const last = this.#list.lastElementChild.getBoundingClientRect();
+    const below = box.scrollHeight - box.scrollTop - (last.bottom - box.getBoundingClientRect().top);
+    const between = last.top - own.getBoundingClientRect().top;
     const room = Math.max(0, box.clientHeight - below - between - TOP_PX);
     this.#list.style.setProperty("--room", `${Math.round(room)}px`);
   }
