@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--lease", type=float, default=20.0, help="CHAT_LEASE_S of all processes")
     parser.add_argument("--redis", choices=("redis62", "json", "cluster"), default="redis62")
+    parser.add_argument("--kill-masters", action="store_true", help="of a Cluster: failovers, which may lose")
     options = parser.parse_args()
     plan = Plan(
         seed=options.seed,
@@ -39,6 +40,7 @@ def main() -> None:
         sessions=options.sessions,
         lease_s=options.lease,
         redis_kind=options.redis,
+        kill_masters=options.kill_masters,
     )
     # It reports each ping to a server that was just killed.
     logging.getLogger("websockets").setLevel(logging.CRITICAL)

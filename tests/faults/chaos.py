@@ -10,13 +10,15 @@ import redis
 
 from tests.faults.fleet import Fleet
 from tests.redis_groups import RedisCluster
-from tests.servers import Process, RedisServer
+from tests.servers import Process, RedisServer, wait_until
 
 
 class Chaos:
     """Hurts a fleet every few seconds."""
 
-    def __init__(self, fleet: Fleet, rng: Random, *, lease_s: float, every_s: float) -> None:
+    def __init__(
+        self, fleet: Fleet, rng: Random, *, lease_s: float, every_s: float, kill_masters: bool = False
+    ) -> None:
         self.done: Counter[str] = Counter()
         self._fleet = fleet
         self._rng = rng
@@ -25,9 +27,9 @@ class Chaos:
         self._redis_is_hurt = False
         self._frozen = False
         self._under_way: set[asyncio.Task[None]] = set()
-        # Of a Cluster no master is killed here: a failover may lose what was accepted last.
+        # Of a Cluster a master is killed only when it is asked for: a failover may lose what was accepted last.
         hurts_redis = (
-            [self._move_slot, self._move_slot]
+            [self._kill_master if kill_masters else self._move_slot, self._move_slot]
             if isinstance(fleet.redis, RedisCluster)
             else [self._kill_redis, self._stop_redis, self._stall_redis]
         )
@@ -146,6 +148,20 @@ class Chaos:
         self._redis_is_hurt = True
         number = self._rng.randrange(self._fleet.partitions) if number is None else number
         await asyncio.to_thread(self._fleet.redis.move, f"{{{number}}}", 0.05)
+        self._redis_is_hurt = False
+
+    async def _kill_master(self) -> None:
+        cluster = self._fleet.redis
+        assert isinstance(cluster, RedisCluster)
+        if self._redis_is_hurt:
+            return
+        self._redis_is_hurt = True
+        node = await asyncio.to_thread(cluster.master_of, f"{{{self._rng.randrange(self._fleet.partitions)}}}")
+        await asyncio.to_thread(node.stop, signal.SIGKILL)
+        # Long enough for the replica to take its place; then it comes back as a replica.
+        await asyncio.sleep(4)
+        await asyncio.to_thread(node.start)
+        await asyncio.to_thread(wait_until, cluster.is_well, "the Cluster to be whole", 60.0)
         self._redis_is_hurt = False
 
     async def _cut_pubsub(self) -> None:

@@ -32,6 +32,8 @@ class Plan:
     sessions: int = 40
     lease_s: float = 20.0
     redis_kind: FleetRedis = "redis62"
+    kill_masters: bool = False
+    """Of a Cluster; what a failover loses counts as lost."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ async def run(plan: Plan, folder: Path, hurt: Callable[[Chaos], Awaitable[None]]
         web = await asyncio.to_thread(fleet.start)
         tokens = [await asyncio.to_thread(new_token, web) for _ in range(plan.sessions)]
         customers = [Customer(number, token, fleet.ws_urls, plan.seed) for number, token in enumerate(tokens)]
-        chaos = Chaos(fleet, rng, lease_s=plan.lease_s, every_s=plan.every_s)
+        chaos = Chaos(fleet, rng, lease_s=plan.lease_s, every_s=plan.every_s, kill_masters=plan.kill_masters)
         tasks = [asyncio.create_task(customer.run()) for customer in customers]
         await asyncio.sleep(1)
         await (hurt(chaos) if hurt else chaos.run(plan.for_s))
