@@ -27,6 +27,9 @@ TAKE_OVER_INTERVAL_S = 1.0
 TIDY_INTERVAL_S = 60.0
 SAMPLE_INTERVAL_S = 10.0
 """Far more often than samples are kept, so that they keep to the clock. All workers ask, one of them is enough."""
+HAND_BACK_S = 15.0
+"""Far more than a Redis that answers takes: three calls of 5 s at most."""
+CLOSING_S = 10.0
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
 
@@ -70,8 +73,8 @@ class Worker:
         await self._drain(reader)
         for loop in others:
             loop.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._close()
+        await asyncio.wait(others, timeout=CLOSING_S)
+        await self._within(CLOSING_S, "closing", self._close())
 
     _stopping = False
 
@@ -206,14 +209,24 @@ class Worker:
                     await asyncio.wait(running)
         await self._hand_back()
         # The reader is not cancelled: an entry that is on its way to it would be idle for the whole lease.
-        await asyncio.wait([reader])
+        await asyncio.wait([reader], timeout=CLOSING_S)
         await self._hand_back()
 
     async def _hand_back(self) -> None:
         left = list(self._turns.values())
         if left:
             logger.info("Worker %s hands %d messages back", self.name, len(left))
-            await asyncio.gather(*(turn.hand_back() for turn in left))
+            turns = asyncio.gather(*(turn.hand_back() for turn in left))
+            await self._within(HAND_BACK_S, "handing back", turns)
+
+    async def _within(self, seconds: float, what: str, work: Awaitable[Any]) -> None:
+        """Wait so long at most: a stop ends, whatever hangs. What was not handed back is taken over in time."""
+        task = asyncio.ensure_future(work)
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            task.result()
+        else:
+            logger.error("Worker %s: %s took longer than %.0f s and is left", self.name, what, seconds)
 
     async def _close(self) -> None:
         with suppress(RedisError):
