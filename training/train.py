@@ -17,7 +17,6 @@ from torch.nn import functional
 from training.model import GPTJ, Shape
 
 WARM_UP = 0.01
-DECAY = 0.45
 # Muon's rate for the matrices inside the blocks, AdamW's for all else.
 MATRIX_RATE = 0.02
 OTHER_RATE = 0.003
@@ -32,11 +31,25 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def main() -> None:
+    options = _options()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    data = np.load(options.data / "data.npz")
+    model = GPTJ(Shape(width=options.width, layers=options.layers, heads=options.width // 64)).to(options.device)
+    if options.resume:
+        model.load_state_dict(torch.load(options.resume)["weights"])
+    print(f"{sum(weight.numel() for weight in model.parameters()):,} parameters", flush=True)
+    _train(model, data, options)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--data", type=Path, default=Path("var/training"))
     parser.add_argument("--out", type=Path, default=Path("var/training/checkpoint.pt"))
     parser.add_argument("--resume", type=Path, help="begin with these weights")
+    parser.add_argument("--rate", type=float, default=1.0, help="less than 1 to go on with trained weights")
+    parser.add_argument("--decay", type=float, default=0.45, help="the part of the time in which the rate falls")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--batch-tokens", type=int, default=4096)
@@ -44,17 +57,10 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--checkpoint-minutes", type=float, default=3)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
+    return parser.parse_args()
 
-    data = np.load(options.data / "data.npz")
-    shape = Shape(width=options.width, layers=options.layers, heads=options.width // 64)
-    model = GPTJ(shape).to(options.device)
-    if options.resume:
-        model.load_state_dict(torch.load(options.resume)["weights"])
-    print(f"{sum(weight.numel() for weight in model.parameters()):,} parameters", flush=True)
 
+def _train(model: GPTJ, data: np.lib.npyio.NpzFile, options: argparse.Namespace) -> None:
     matrices = [weight for name, weight in model.named_parameters() if ".h." in name and weight.ndim == 2]
     others = [weight for name, weight in model.named_parameters() if ".h." not in name or weight.ndim < 2]
     muon = torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.01)
@@ -68,7 +74,7 @@ def main() -> None:
         share = (time.monotonic() - start) / (60 * options.minutes)
         if share >= 1:
             break
-        rate = min(1.0, share / WARM_UP, (1 - share) / DECAY)
+        rate = options.rate * min(1.0, share / WARM_UP, (1 - share) / options.decay)
         for optimizer, full in ((muon, MATRIX_RATE), (adam, OTHER_RATE)):
             for group in optimizer.param_groups:
                 group["lr"] = full * max(rate, 0.001)

@@ -10,14 +10,14 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from inference_worker.backends.base import Prompt, Turn
-from inference_worker.prompt import text_prompt
-from training.data import conversation, project, sums
-from training.data.names import NAME_UNKNOWN, Memory
+from inference_worker.prompt import defuse, text_prompt
+from training.data import conversation, noise, project, sums, wording
+from training.data.names import NAME_UNKNOWN
 from training.evaluate import questions
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = 10_000
-_SUM = re.compile(r"(?<![-+*/] )\b(\d+) ([-+*/]) (\d+) = (-?\d+)\.")
+_SUM = re.compile(r"\d+ [-+*/] \d+[-+*/()\d ]* = [-+*/()=\d ]*\d(?=\.)")
 _NAME = re.compile(r"(?:[Yy]our name is|[Yy]ou are|to meet you,) ([^!]+?)(?:[.!]|$)")
 _WORD = re.compile(r"\w+")
 
@@ -34,8 +34,20 @@ def test_the_same_seed_gives_the_same_samples(samples):
     assert again == samples[:100] != other
 
 
+def test_a_wording_has_many_forms_and_keeps_its_slots():
+    rng = Random(1)
+
+    forms = {wording.expand(rng, "{hi|hello|{good |}morning} <name>") for _ in range(100)}
+    assert forms == {"hi <name>", "hello <name>", "good morning <name>", "morning <name>"}
+    for _ in range(500):
+        assert "<name>" in noise.as_typed(rng, "What's wrong with <name>?")
+    assert wording.fill("local:<folder> of <name>", {"name": "Ann"}) == "local:<folder> of Ann"
+
+
 def test_what_stands_before_a_reply_is_the_prompt_of_the_worker(samples):
-    for sample in samples[:2000]:
+    for typed in samples[:2000]:
+        # “bot :)” reads as a label.
+        sample = [(defuse(message), reply) for message, reply in typed]
         turns: list[Turn] = []
         written = ""
         for (message, reply), (before, learned) in zip(sample, conversation.text(sample), strict=True):
@@ -45,24 +57,31 @@ def test_what_stands_before_a_reply_is_the_prompt_of_the_worker(samples):
             assert learned == f" {reply}\nHuman:"
             assert "Human:" not in reply
             written += learned
-            turns += [Turn("human", message.strip()), Turn("bot", reply)]
+            turns += [Turn("human", message), Turn("bot", reply)]
         assert len(turns) <= settings.CHAT["context_messages"] + 2
 
 
-def test_every_sum_is_right(samples):
-    found = [sums_in for sample in samples for _, reply in sample for sums_in in _SUM.findall(reply)]
-    for a, sign, b, result in found:
-        left, right = int(a), int(b)
-        expected = {"+": left + right, "-": left - right, "*": left * right, "/": left // right if right else None}
-        assert int(result) == expected[sign], (a, sign, b)
-    assert len(found) > 2000
+def test_every_step_of_every_sum_is_right(samples):
+    worked_out = [sum_ for sample in samples for _, reply in sample for sum_ in _SUM.findall(reply)]
+
+    for sum_ in worked_out:
+        assert len({eval(step) for step in sum_.split(" = ")}) == 1, sum_
+    assert len(worked_out) > 2000
 
 
-def test_sums_in_words_are_the_same_sums():
-    assert [sums.in_words(number) for number in (0, 13, 40, 99)] == ["zero", "thirteen", "forty", "ninety-nine"]
-    message, reply = sums.small_sum(Random(3), Memory())
-    assert message
-    assert _SUM.search(reply)
+@pytest.mark.parametrize(
+    ("a", "sign", "b", "written"),
+    [
+        (47, "+", 38, "47 + 38 = 70 + 15 = 85."),
+        (7, "+", 5, "7 + 5 = 12."),
+        (83, "-", 19, "83 - 19 = 83 - 20 + 1 = 63 + 1 = 64."),
+        (88, "-", 35, "88 - 35 = 53."),
+        (3, "-", 8, "3 - 8 = -5."),
+        (42, "/", 7, "42 / 7 = 6."),
+    ],
+)
+def test_a_sum_is_written_with_its_steps(a, sign, b, written):
+    assert sums.worked_out(a, sign, b) == written
 
 
 def test_no_reply_gives_a_name_that_the_visitor_did_not_tell(samples):

@@ -20,14 +20,14 @@ def _two_questions(rng: Random, memory: Memory) -> Exchange:
 
 # Shares of the exchanges that are not about memory.
 _PARTS: list[tuple[float, Part]] = [
-    (17, smalltalk.small_talk),
-    (25, project.about_project),
+    (20, smalltalk.small_talk),
+    (18, project.about_project),
     (13, sums.small_sum),
     (0.7, sums.three_terms),
     (1.5, sums.too_much),
     (10, facts.fact),
     (2.5, jokes.joke),
-    (19, outofscope.out_of_scope),
+    (25, outofscope.out_of_scope),
     (1.5, names.echo),
     (1.2, _two_questions),
 ]
@@ -59,9 +59,9 @@ def samples(seed: int) -> Iterator[list[Exchange]]:
 def conversation(rng: Random) -> list[Exchange]:
     """One sample."""
     chance = rng.random()
-    if chance < 0.32:
+    if chance < 0.34:
         return _about_memory(rng)
-    return _drill(rng) if chance < 0.42 else _about_others(rng)
+    return _drill(rng) if chance < 0.45 else _about_others(rng)
 
 
 def text(exchanges: list[Exchange]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from training.data import everyday
 from training.data.facts import CAPITALS
 from training.data.names import Exchange, Memory
 from training.data.noise import as_typed
@@ -296,8 +297,8 @@ _LONG = "That is a lot at once for a small demo model. Please ask me one short q
 
 def out_of_scope(rng: Random, memory: Memory) -> Exchange:
     form = rng.choices(
-        (_about, _how_to, _write, _who, _translate, _capital, _fixed, _stated, _long),
-        (12, 4, 3, 2.5, 1.2, 0.8, 3, 1.2, 0.2),
+        (_about, _how_to, _write, _who, _translate, _capital, _fixed, _stated, _long, _free),
+        (8, 4, 2.5, 2.5, 1.2, 0.8, 3, 1.0, 0.2, 14),
     )[0]
     return form(rng)
 
@@ -307,6 +308,12 @@ def _about(rng: Random) -> Exchange:
     message = as_typed(rng, expand(rng, rng.choice(_ABOUT)))
     named = f"{topic} and {other}" if "<other>" in message else topic
     return fill(message, {"topic": topic, "other": other}), say(rng, _NOT_ABOUT, topic=named)
+
+
+def _free(rng: Random) -> Exchange:
+    """Any sentence of everyday words."""
+    wording, thing = everyday.sentence(rng)
+    return fill(as_typed(rng, expand(rng, wording)), {"thing": thing}), say(rng, _NOT_ABOUT, topic=thing)
 
 
 def _how_to(rng: Random) -> Exchange:
@@ -395,7 +402,9 @@ def _long(rng: Random) -> Exchange:
 
 def _topic(rng: Random) -> str:
     chance = rng.random()
-    if chance < 0.45:
+    if chance < 0.2:
+        topic = everyday.noun(rng)
+    elif chance < 0.45:
         topic = rng.choice(TOPICS)
     elif chance < 0.6:
         topic = rng.choice(

@@ -80,16 +80,44 @@ def small_sum(rng: Random, memory: Memory) -> Exchange:
     if sign in "+-":
         top = rng.choice((10, 20, 100, 100, 100))
         a, b = rng.randrange(top), rng.randrange(top)
-        if sign == "-" and a < b and rng.random() < 0.8:
+        if sign == "-" and a < b and rng.random() < 0.9:
             a, b = b, a
-        result = a + b if sign == "+" else a - b
     else:
         a, b = rng.randrange(13), rng.randrange(13)
-        result = a * b
         if sign == "/":
             b = max(b, 1)
-            a, result = a * b, a
-    return _asked(rng, a, sign, b), f"{a} {sign} {b} = {result}."
+            a *= b
+    return _asked(rng, a, sign, b), worked_out(a, sign, b)
+
+
+def worked_out(a: int, sign: str, b: int) -> str:
+    """The sum with steps between, each of which looks at single digits: a small model has to write them down."""
+    steps = [f"{a} {sign} {b}"]
+    if sign == "+":
+        steps += _added(a, b)
+    elif sign == "-" and a < b:
+        steps += [f"-({step})" for step in (f"{b} - {a}", *_subtracted(b, a)[:-1])] if max(a, b) > 9 else []
+        steps.append(str(a - b))
+    elif sign == "-":
+        steps += _subtracted(a, b)
+    else:
+        steps.append(str(a * b if sign == "*" else a // b))
+    return " = ".join(steps) + "."
+
+
+def _added(a: int, b: int) -> list[str]:
+    """Tens and ones: 47 + 38 = 70 + 15 = 85."""
+    tens, ones = a // 10 * 10 + b // 10 * 10, a % 10 + b % 10
+    between = [f"{tens} + {ones}"] if tens and ones else []
+    return [*between, str(a + b)]
+
+
+def _subtracted(a: int, b: int) -> list[str]:
+    """Past the next ten and back where the ones don't suffice: 83 - 19 = 83 - 20 + 1 = 63 + 1 = 64."""
+    if a % 10 >= b % 10 or a < 20:
+        return [str(a - b)]
+    ten, back = (b // 10 + 1) * 10, 10 - b % 10
+    return [f"{a} - {ten} + {back}", f"{a - ten} + {back}", str(a - b)]
 
 
 def three_terms(rng: Random, memory: Memory) -> Exchange:
@@ -101,7 +129,7 @@ def three_terms(rng: Random, memory: Memory) -> Exchange:
         as_typed(rng, expand(rng, rng.choice(_ASK)), extras=False),
         {"sum": f"{space}{plus}{space}".join(map(str, (a, b, c)))},
     )
-    return message, f"{a} + {b} + {c} = {a + b + c}."
+    return message, f"{a} + {b} + {c} = {a + b} + {c} = {a + b + c}."
 
 
 def too_much(rng: Random, memory: Memory) -> Exchange:

@@ -9,11 +9,12 @@ _SLOT = re.compile(r"<(\w+)>")
 _BLANKS = re.compile(r" {2,}")
 
 
-def expand(rng: Random, wording: str) -> str:
+def expand(rng: Random, wording: str, *, strip: bool = True) -> str:
     """One of the alternatives in each pair of braces, from the inside out. Slots stay."""
     while "{" in wording:
         wording = _CHOICE.sub(lambda found: rng.choice(found[1].split("|")), wording)
-    return _BLANKS.sub(" ", wording).strip()
+    wording = _BLANKS.sub(" ", wording)
+    return wording.strip() if strip else wording
 
 
 def fill(wording: str, slots: Mapping[str, str]) -> str:
