@@ -17,9 +17,10 @@ from torch.nn import functional
 from training.model import GPTJ, Shape
 
 WARM_UP = 0.01
-# Muon's rate for the matrices inside the blocks, AdamW's for all else.
-MATRIX_RATE = 0.02
-OTHER_RATE = 0.003
+# Muon's rate for the matrices inside the blocks, AdamW's for all else. With batches this small more does harm: at
+# four times as much the loss stayed at 0.18, with these it was 0.11 six minutes later.
+MATRIX_RATE = 0.005
+OTHER_RATE = 0.00075
 # Samples that are sorted by length together, so that a batch has little padding.
 _POOL = 4096
 # Sizes are rounded up to these.

@@ -4,6 +4,7 @@ from random import Random
 
 from training.data.names import Exchange, Memory
 from training.data.noise import as_typed
+from training.data.scramble import scrambled
 from training.data.wording import expand, fill, say
 
 CAPITALS = {
@@ -27,6 +28,12 @@ _CAPITAL_OF = [
     "{what is|what's} <country>'s capital{ city|}?",
     "which city is <country>'s capital?",
     "<country>: what's the capital?",
+    "{which|what} {city|town|place} is {the capital|capital} {of|in} <country>{| now| today|}?",
+    "{I need|I look for|quiz:|geography:|remind me of|spell|write down|who knows} the capital {|city }of <country>{|!|?|, please|}",
+    "{in|for} <country>, {what|which} is the capital{| city}?",
+    "{the|what is the} {capital city|government's city} of <country>{?|}",
+    "<country> {capital|and its capital|capital city}{?| please|}",
+    "is the capital of <country> {big|old|nice|called something else|well known}, what is it?",
 ]
 _OF_WHICH = [
     "<city> is the capital of {which country|what|what country|which land}?",
@@ -256,7 +263,8 @@ def fact(rng: Random, memory: Memory) -> Exchange:
         message = fill(as_typed(rng, expand(rng, rng.choice(_OF_WHICH))), {"city": city})
         return message, f"{city} is the capital of {_same(city)}."
     wordings, answer = rng.choice(FACTS)
-    return as_typed(rng, expand(rng, rng.choice(wordings))), answer
+    wording = expand(rng, rng.choice(wordings))
+    return scrambled(rng, wording) if rng.random() < 0.3 else as_typed(rng, wording), answer
 
 
 def next_capital(rng: Random) -> Exchange:

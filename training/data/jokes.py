@@ -31,7 +31,7 @@ _ASK = [
     "{tell|say} {me something|something} funny{.|!|}",
     "{a|one} joke{, please|!| please|}",
     "{make|get} me {laugh|smile}{.|!|}",
-    "I {want|need|would like} {a joke|to laugh|to hear a joke|something funny|a laugh}{.|!|}",
+    "I {want|need|would like} {a joke|to laugh|to hear a joke|something funny}{.|!|}",
     "{joke|jokes|joke please|joke!|got any jokes|any jokes|know any jokes|have a joke for me|have you got a joke|got a joke}{?|}",
     "let's hear a joke",
     "{cheer me up|entertain me|be funny|make a joke|amuse me|crack a joke}{.|!|}",
@@ -39,6 +39,10 @@ _ASK = [
     "{I'm bored|I'm sad|I had a bad day}, tell me a joke",
     "are you funny?",
     "how about a joke?",
+    "{something|anything|please something|I need something|have you something} {funny|to laugh about|to smile about|to cheer me up|amusing}{, please|?|!|}",
+    "{share|read|send|write|show|find|offer|invent} {me |us |}a {joke|pun|funny line|little joke|joke about computers|joke for children}{| please| with me|}{?|!|}",
+    "{I|we|my kids|my friends} {want|need|would love|like|deserve} {a joke|a good laugh|jokes|some fun|some humour}{| now| today|}{.|!|}",
+    "{your|the} {best|funniest|worst|newest} joke{?|!|, please|}",
 ]
 _AGAIN = [
     "{another|another one|another joke|one more|again|more|next|more jokes|one more joke|a different one|a better one|next one|and another}{!|.| please|, please|}",

@@ -4,6 +4,7 @@ from random import Random
 
 from training.data.names import Exchange, Memory
 from training.data.noise import as_typed
+from training.data.scramble import scrambled
 from training.data.wording import expand, say
 
 _THIS = "{this|it|the project|this project|this thing|the chat|this chat|this chatbot|the app|the server|the chatbot|everything|the bot|this app|the whole thing}"
@@ -899,4 +900,5 @@ _WEIGHTS = [TOPICS[name][0] for name in _NAMES]
 
 def about_project(rng: Random, memory: Memory) -> Exchange:
     _, wordings, replies = TOPICS[rng.choices(_NAMES, _WEIGHTS)[0]]
-    return as_typed(rng, expand(rng, rng.choice(wordings))), say(rng, replies)
+    wording = expand(rng, rng.choice(wordings))
+    return scrambled(rng, wording) if rng.random() < 0.3 else as_typed(rng, wording), say(rng, replies)
