@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from chat.about import SHORT_ID
+
 Attributes = Mapping[str, str | int]
 
 
@@ -42,4 +44,4 @@ def span(name: str, message_id: str, session_id: str) -> AbstractContextManager[
     """A span around a block, which may add attributes to it."""
     if _tracer is None:
         return _NOTHING
-    return _tracer.span(name, message_id, {"session": session_id[:8]})
+    return _tracer.span(name, message_id, {"session": session_id[:SHORT_ID]})
