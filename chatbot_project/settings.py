@@ -163,7 +163,7 @@ CHAT: dict[str, Any] = {
 # --- The model: fields of inference_worker.conf.ModelConf ---
 
 MODEL: dict[str, Any] = {
-    "url": env.text("MODEL_URL", "echo:?delay_ms=20"),
+    "url": env.text("MODEL_URL", "local:inference_worker/embedded"),
     "api_key": env.text("MODEL_API_KEY"),
     # The seed of this project spelled the name in two ways; all of them work.
     "huggingface_token": env.text("HUGGINGFACE_INFERENCE_TOKEN")
