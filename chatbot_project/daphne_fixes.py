@@ -80,6 +80,8 @@ def _watching(created: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]
         # What asyncio.Queue leaves to subclasses; Daphne makes the queue itself.
         queue._get = take_and_go_on
         protocol.waits_for_consumer = False
+        # A frame that is too large gets 1009; the library's default is to drop the connection without a word.
+        protocol.failByDrop = False
         created(protocol, queue)
 
     return watch

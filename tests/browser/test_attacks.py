@@ -208,7 +208,8 @@ class Watch:
 
     def _request(self, request: Any) -> None:
         parts = urlsplit(request.url)
-        if parts.netloc != self._host or not parts.path.startswith("/static/"):
+        # The page's own: what it is made of, and the list of conversations when one has been answered.
+        if parts.netloc != self._host or not parts.path.startswith(("/static/", "/conversations")):
             self.requests.append(request.url)
 
     def saw_nothing(self) -> None:
