@@ -4,8 +4,8 @@ import asyncio
 import io
 import json
 import logging
-import sys
 import logging.config
+import sys
 from collections.abc import Iterator
 from contextvars import Context
 
