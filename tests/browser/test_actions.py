@@ -62,7 +62,7 @@ def test_replies_have_versions_thumbs_and_edits_in_every_tab(site: Web, visitor:
 
 def test_a_waiting_message_is_edited_without_losing_the_draft(site: Web, visitor: Visitor):
     chat = visitor.begin(site)
-    chat.say(LONG)
+    chat.say(" ".join([LONG] * 10))
     chat.say("not this")
     chat.say("but this")
     chat.box.fill("half a thought")

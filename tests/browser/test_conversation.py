@@ -12,6 +12,8 @@ from tests.servers import RedisServer, Stack, Web, running_redis, wait_until
 pytestmark = pytest.mark.xdist_group("browser")
 
 LONG = " ".join(f"word{number}" for number in range(24))
+UNTIL_STOPPED = " ".join(f"word{number}" for number in range(240))
+"""Half a minute: whoever says this stops it."""
 LONGER = "\n".join(f"line {number}" for number in range(60))
 
 
@@ -45,16 +47,16 @@ def test_reload_in_mid_reply_shows_the_whole_of_it(site: Web, visitor: Visitor):
 
 def test_stop_keeps_what_was_written(site: Web, visitor: Visitor):
     chat = visitor.begin(site)
-    chat.say(LONG)
+    chat.say(UNTIL_STOPPED)
     expect(chat.turns("streaming")).to_contain_text("word2")
     expect(chat.button("Send")).to_be_hidden()
     chat.button("Stop the reply").click()
     expect(chat.turns("stopped", "bot")).to_contain_text("Stopped")
     expect(chat.button("Send")).to_be_visible()
     question, answer = chat.texts()
-    assert question == LONG
+    assert question == UNTIL_STOPPED
     assert answer.startswith("word0 word1 word2")
-    assert "word23" not in answer
+    assert "word239" not in answer
     chat.page.reload()
     assert chat.texts() == [question, answer]
 
@@ -63,7 +65,7 @@ def test_two_tabs_see_the_same(site: Web, visitor: Visitor):
     first = visitor.begin(site)
     second = visitor.open(first.page.url)
     second.link_is("Connected")
-    first.say(LONG)
+    first.say(UNTIL_STOPPED)
     expect(second.turns("streaming")).to_contain_text("word4")
     second.say("from the other tab")
     expect(first.turns("waiting")).to_contain_text("from the other tab")
@@ -102,7 +104,7 @@ def test_messages_wait_with_their_place_and_are_answered_in_order(site: Web, vis
 
 def test_a_waiting_message_taken_back_returns_to_the_box(site: Web, visitor: Visitor):
     chat = visitor.begin(site)
-    chat.say(LONG)
+    chat.say(UNTIL_STOPPED)
     chat.say("not this")
     chat.box.fill("half a thought")
     chat.turns("waiting").get_by_role("button", name="Take back").click()

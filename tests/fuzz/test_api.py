@@ -32,8 +32,9 @@ CHECKS = [
 MODES = list(schemathesis.GenerationMode)
 
 
-@pytest.fixture(scope="module")
-def schema() -> Any:
+@pytest.fixture
+def schema(db: None) -> Any:
+    # Each request looks after a database connection that an earlier test may have left.
     return schemathesis.openapi.from_wsgi("/schema", get_wsgi_application())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
-from training.data import facts, jokes, names, outofscope, project, smalltalk, sums
+from training.data import facts, jokes, names, outofscope, project, smalltalk, sums, usual
 from training.data.names import Exchange, Memory
 from training.data.noise import as_typed
 from training.data.wording import expand
@@ -20,6 +20,7 @@ def _two_questions(rng: Random, memory: Memory) -> Exchange:
 
 # Shares of the exchanges that are not about memory.
 _PARTS: list[tuple[float, Part]] = [
+    (14, usual.usual),
     (20, smalltalk.small_talk),
     (18, project.about_project),
     (13, sums.small_sum),
