@@ -36,7 +36,7 @@ CONNECT_PATIENCE_S = 3.0
 SPREAD_S = 2.0
 """After a silence of the channel layer the sockets of a process read their sessions within this time."""
 MAX_HELD_EVENTS = 1000
-FRAMES_AT_ONCE = 20
+FRAMES_AT_ONCE = 10
 """Frames of one socket that are handled as they come. A mailbox has room for 8 messages."""
 FLOOD_S = 3.0
 """A socket that sends faster than it may for so long is closed."""

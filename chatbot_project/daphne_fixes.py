@@ -23,7 +23,7 @@ from typing import Any
 GOING_DOWN = 1012
 MAX_UNSENT_BYTES = 1 << 18
 """Far more than a page that reads ever leaves unread; it comes back and gets the whole session."""
-MAX_WAITING_FRAMES = 2
+MAX_WAITING_FRAMES = 1
 """Frames of a socket that may wait for its consumer before reading pauses."""
 GRACE_S = 2.0
 """How long sockets and requests may take to end before they are cut."""
