@@ -70,6 +70,16 @@ class RedisAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def to_list(self) -> HttpResponse:
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Where the admin's history leads: to the list, where a thing has no page of its own."""
+        return self.to_list()
+
     def log_done(self, request: HttpRequest, thing: models.Model, flag: int, text: str) -> None:
         """Note who did what in the history. That is in SQL: no name and no word of a visitor belongs there."""
         LogEntry.objects.log_actions(

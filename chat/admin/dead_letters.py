@@ -41,16 +41,6 @@ class DeadLetterAdmin(RedisAdmin):
             may_drop=self.has_delete_permission(request),
         )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Where the admin's history leads."""
-        return self.to_list()
-
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

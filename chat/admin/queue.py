@@ -42,16 +42,6 @@ class QueueAdmin(RedisAdmin):
         self.require_view(request)
         return self.answer(request, "admin/chat/worker/_live.html", "", **self._now(request))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Where the admin's history leads."""
-        return self.to_list()
-
     @action
     def drain_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let a worker finish what it has and end."""
